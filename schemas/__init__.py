@@ -1,0 +1,15 @@
+"""What the data is: one file a table; types, keys, grain, units, retention class. No input, no output, no logic."""
+
+from __future__ import annotations
+
+from schemas._table import Table
+from schemas.events import Events
+from schemas.findings import Findings
+from schemas.inactivity_windows import InactivityWindows
+from schemas.ledger import Ledger
+from schemas.quarantine import Quarantine
+from schemas.sessions import Sessions
+
+TABLES: tuple[type[Table], ...] = (Events, Quarantine, Sessions, InactivityWindows, Findings, Ledger)
+
+__all__ = ["TABLES", "Events", "Findings", "InactivityWindows", "Ledger", "Quarantine", "Sessions", "Table"]
