@@ -8,8 +8,19 @@ from schemas.findings import Findings
 from schemas.inactivity_windows import InactivityWindows
 from schemas.ledger import Ledger
 from schemas.quarantine import Quarantine
+from schemas.reports_published import ReportsPublished
 from schemas.sessions import Sessions
 
-TABLES: tuple[type[Table], ...] = (Events, Quarantine, Sessions, InactivityWindows, Findings, Ledger)
+TABLES: tuple[type[Table], ...] = (Events, Quarantine, Sessions, InactivityWindows, Findings, Ledger, ReportsPublished)
 
-__all__ = ["TABLES", "Events", "Findings", "InactivityWindows", "Ledger", "Quarantine", "Sessions", "Table"]
+__all__ = [
+    "TABLES",
+    "Events",
+    "Findings",
+    "InactivityWindows",
+    "Ledger",
+    "Quarantine",
+    "ReportsPublished",
+    "Sessions",
+    "Table",
+]

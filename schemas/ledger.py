@@ -35,13 +35,13 @@ class Ledger(Table):
     days = dy.List(
         dy.Struct(
             {
-                "event_date": dy.Date(),
+                "workspace_date": dy.Date(),
                 "event_count": dy.Int64(),
                 "late_count": dy.Int64(),
                 "last_event_time": dy.Datetime(time_zone="UTC", time_unit="us"),
             }
         ),
-        description="events by UTC date, those that came too late to be counted in a report, the last one's time",
+        description="events by workspace date, those that came too late to revise a report, the last one's time",
     )
     checkpoint_bytes = dy.List(dy.Int64(), description="offsets at which the content read so far was digested")
     checkpoint_digests = dy.List(dy.Int64(), description="digest of the content up to each offset")

@@ -1,0 +1,341 @@
+"""Landing files → events, quarantine, ledger: every line once, whatever the files are called and however often they come.
+
+A source is read under its lock into staging; `decided.json` there is the point of no return. Before it a killed run
+left nothing; after it the next run carries out what was decided. Carrying out twice is the same as once.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from processors import lake, landing, ledger, parse, workspace_day
+from processors.errors import LandingError
+from processors.settings import Settings, Source
+from schemas import Events, Ledger, Quarantine
+
+DECIDED = "decided.json"
+CLOCK_ERROR = timedelta(days=1)
+RETENTION_MARGIN = timedelta(days=30)
+OUT_OF_RANGE = "time_out_of_range"
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass
+class Result:
+    """What a run read. `lines = events + quarantined + skipped`."""
+
+    files: int = 0
+    lines: int = 0
+    events: int = 0
+    quarantined: int = 0
+    skipped: int = 0
+    late: int = 0
+    days: set[date] = field(default_factory=set)
+    reasons: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Result) -> Result:
+        for name, mine in vars(self).items():
+            theirs = getattr(other, name)
+            setattr(self, name, mine | theirs if isinstance(mine, set) else mine + theirs)
+        return self
+
+
+def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Progress | None = None) -> Result:
+    """Read what is new of a source into the lake.
+
+    Errors: `LakeError` where the lake cannot be written; what was read so far is then read again by the next run.
+    A landing file that cannot be read is one of the result's `problems`, and the others are read.
+    """
+    with lake.locked(settings.lake, source.name) as staging:
+        _finish(settings.lake, source, staging)
+        batch = _Batch(settings, source, as_of, staging)
+        files, problems = landing.files(settings, source)
+        batch.result.problems += [str(problem) for problem in problems]
+        if not files and not problems:
+            batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
+        total = sum(file.path.stat().st_size for file in files)
+        done = 0
+        for file in files:
+            batch.read(file)
+            done += int(file.state.split(" ", 1)[0])
+            if progress:
+                progress(f"reading {source.name}", done, total)
+        batch.decide()
+        _finish(settings.lake, source, staging)
+        return batch.result
+
+
+class _Batch:
+    """One run over one source: what it reads goes to staging, what it learns into the ledger's entries."""
+
+    def __init__(self, settings: Settings, source: Source, as_of: datetime, staging: Path) -> None:
+        self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
+        self.reader = parse.reader(source.format)
+        self.entries = ledger.read(settings.lake, source.name)
+        self.options = options(settings, source, as_of)
+        self.result = Result()
+        self.is_changed = False
+        self._parts = 0
+        self._dates: set[date] = set()
+
+    def read(self, file: landing.File) -> None:
+        """Read what is new of one file; one that fails half-way counts as not read at all."""
+        if any(entry.path == file.name and entry.file_state == file.state for entry in self.entries):
+            return
+        before, parts = copy.deepcopy(self.result), self._parts
+        try:
+            self._read(file)
+        except LandingError as problem:
+            self.result, self._parts = before, parts
+            self.result.problems.append(str(problem))
+
+    def _read(self, file: landing.File) -> None:
+        content = landing.Content(file.path)
+        known = ledger.recognize(content, ledger.candidates(self.entries, file))
+        if known and known.offset < known.entry.read_bytes:  # a copy of its beginning
+            return
+        if known:
+            entry, digest = copy.deepcopy(known.entry), known.digest
+        else:
+            head = next(content.chunks(), b"")
+            is_document = self.reader.is_json and landing.looks_like_document(head)
+            entry, digest = ledger.Entry(file.stream, file.name, file.state, is_document), ledger.Digest()
+        lines_before = entry.line_count
+        self._read_on(entry, file, content, digest)
+        entry.is_truncated = content.is_truncated
+        if content.is_truncated:
+            self.result.warnings.append(
+                f"{file.name}: the compressed data breaks off; its {entry.line_count} whole lines are read. "
+                "Deliver the whole file again and only the rest will be added"
+            )
+        if not entry.read_bytes:
+            if file.state.startswith("0 "):
+                self.result.warnings.append(f"{file.name}: is empty")
+            return
+        entry.path, entry.file_state, entry.stream = file.name, file.state, file.stream
+        entry.read_as_of_time = self.as_of
+        self.entries = [other for other in self.entries if not known or other is not known.entry] + [entry]
+        self.is_changed = True
+        self.result.files += entry.line_count > lines_before
+
+    def _read_on(
+        self, entry: ledger.Entry, file: landing.File, content: landing.Content, digest: ledger.Digest
+    ) -> None:
+        offset = digest.offset
+
+        def is_whole(rest: bytes) -> bool:
+            if content.is_truncated:
+                return False
+            return file.is_rotated or content.is_compressed or (self.reader.is_json and _is_json(rest))
+
+        slabs = landing.slabs(
+            digest.through(content.chunks(offset)),
+            at_start=offset == 0,
+            is_document=entry.is_document,
+            is_whole=is_whole,
+        )
+        for slab in slabs:
+            if slab.data:
+                self._read_slab(entry, file, slab)
+            entry.read_bytes += slab.span
+        if digest.offset != entry.read_bytes:
+            digest = ledger.digest_of(content, entry.read_bytes)
+        digest.note()
+        entry.checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
+
+    def _read_slab(self, entry: ledger.Entry, file: landing.File, slab: landing.Slab) -> None:
+        first = entry.line_count + 1
+        parsed = parse.parse(
+            lines_of(slab.data, first).lazy(),
+            reader=self.reader,
+            source=self.source.name,
+            file_id=entry.file_id,
+            options=self.options,
+        ).collect()
+        events = parsed.filter(pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null())
+        if not entry.file_id:
+            entry.file_id = self._new_id(entry, events, slab.data)
+        events = events.with_columns(file_id=pl.lit(entry.file_id)).select(Events.column_names())
+        rejected = quarantined(parsed, slab.data, first).with_columns(
+            file_id=pl.lit(entry.file_id), source=pl.lit(self.source.name), path=pl.lit(file.name)
+        )
+        self._count(entry, parsed, events, rejected)
+        self._stage(events, rejected.select(Quarantine.column_names()))
+
+    def _stage(self, events: pl.DataFrame, rejected: pl.DataFrame) -> None:
+        self._parts += 1  # a part of a file that failed is overwritten by the next, or outnumbered in `decide`
+        self._dates |= set(events["event_time"].dt.date().unique())
+        with lake.explained(self.staging):
+            events.write_parquet(self.staging / f"events-{self._parts:06}.parquet", compression="lz4")
+            rejected.write_parquet(self.staging / f"quarantine-{self._parts:06}.parquet", compression="lz4")
+
+    def _count(
+        self, entry: ledger.Entry, parsed: pl.DataFrame, events: pl.DataFrame, rejected: pl.DataFrame
+    ) -> None:
+        skipped = Counter(parsed["skipped"].drop_nulls().to_list())
+        reasons = Counter(rejected["quarantine_reason"].to_list())
+        if parsed.height != events.height + rejected.height + skipped.total():
+            raise AssertionError(f"{entry.path}: lines are not conserved")
+        zone = self.settings.time_zone
+        days = events.group_by(day=workspace_day.column(pl.col("event_time"), zone)).agg(
+            pl.len().alias("n"), pl.col("event_time").max().alias("last")
+        )
+        for day, count, last in days.sort("day").iter_rows():
+            is_late = workspace_day.bounds(day, zone)[1] + self.settings.sessions.lateness < self.as_of
+            was, was_late, was_last = entry.days.get(day, (0, 0, last))
+            entry.days[day] = (was + count, was_late + count * is_late, max(was_last, last))
+            self.result.late += count * is_late
+            self.result.days.add(day)
+        entry.line_count += parsed.height
+        entry.event_count += events.height
+        entry.quarantined_count += rejected.height
+        entry.blank_count += skipped["blank"]
+        entry.directive_count += skipped["directive"]
+        entry.reasons = dict(Counter(entry.reasons) + reasons)
+        self.result += Result(
+            lines=parsed.height,
+            events=events.height,
+            quarantined=rejected.height,
+            skipped=skipped.total(),
+            reasons=reasons,
+        )
+
+    def _new_id(self, entry: ledger.Entry, events: pl.DataFrame, data: bytes) -> str:
+        """Names sort as time does, so that the order of equal instants survives rotation and splitting."""
+        first = events["event_time"][0] if events.height else None
+        instant = int(first.timestamp()) if first else 0
+        line = data.split(b"\n", 1)[0]
+        name = f"{_digest(entry.stream.encode())}-{instant:011d}-{_digest(line)}"
+        taken = {other.file_id for other in self.entries}
+        ordinal = next(n for n in range(1, len(taken) + 2) if (name if n == 1 else f"{name}-{n}") not in taken)
+        return name if ordinal == 1 else f"{name}-{ordinal}"
+
+    def decide(self) -> None:
+        """Write down what is to be done; from here on it will be done."""
+        if not self.is_changed:
+            return
+        with lake.explained(self.staging):
+            ledger.frame(self.entries).write_parquet(self.staging / "ledger.parquet")
+        plan = {"landed_date": self.as_of.date(), "event_dates": sorted(self._dates), "parts": self._parts}
+        with lake.written(self.staging / DECIDED) as temporary:
+            temporary.write_bytes(msgspec.json.encode(plan))
+
+
+def _finish(root: Path, source: Source, staging: Path) -> None:
+    """Carry out what was decided, if anything, and leave staging empty."""
+    decided = staging / DECIDED
+    if decided.exists():
+        plan = json.loads(decided.read_text())
+        numbers = range(1, plan["parts"] + 1)
+        for day in map(date.fromisoformat, plan["event_dates"]):
+            path = lake.file_of(root, Events, day, source.name)
+            staged = pl.scan_parquet([staging / f"events-{n:06}.parquet" for n in numbers])
+            new = staged.filter(pl.col("event_time").dt.date() == day).collect()
+            if new.height:
+                lake.replace(path, _merged(lake.read_file(path, Events), new), Events)
+        rejected = [pl.read_parquet(staging / f"quarantine-{n:06}.parquet") for n in numbers]
+        if any(rows.height for rows in rejected):
+            path = lake.file_of(root, Quarantine, plan["landed_date"], source.name)
+            keys = Quarantine.primary_key()
+            rows = pl.concat([lake.read_file(path, Quarantine), *rejected]).unique(keys).sort(keys)
+            lake.replace(path, rows, Quarantine)
+        entries = pl.read_parquet(staging / "ledger.parquet")
+        lake.replace(lake.file_of(root, Ledger, source.name), entries, Ledger)
+        decided.unlink()
+    for path in staging.iterdir():
+        if path.name != ".lock":
+            path.unlink()
+
+
+def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Rows by time and key. A record with an id of its own counts once: the first in that order."""
+    rows = pl.concat([old, new]).unique(Events.primary_key()).sort("event_time", *Events.primary_key())
+    own = pl.col("source_event_id")
+    return rows.filter(own.is_null() | own.is_first_distinct())
+
+
+def lines_of(data: bytes, first: int) -> pl.DataFrame:
+    """The lines as a frame `line_number, line`, numbered from `first`; null where a line is not UTF-8."""
+    body = data.removesuffix(b"\n")
+    try:
+        lines = pl.Series("line", [body.decode()]).str.split("\n").explode()
+    except UnicodeDecodeError:
+        lines = pl.Series("line", [_decoded(line) for line in body.split(b"\n")], dtype=pl.String)
+    frame = lines.str.strip_suffix("\r").to_frame()
+    return frame.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number"), "line")
+
+
+def quarantined(parsed: pl.DataFrame, data: bytes, first: int) -> pl.DataFrame:
+    """The rejected lines with their reasons and raw bytes: `line_number, quarantine_reason, line_bytes, raw_bytes`."""
+    rejected = parsed.filter(pl.col("quarantine_reason").is_not_null()).select("line_number", "quarantine_reason")
+    if not rejected.height:
+        raw: list[bytes] = []
+    else:
+        lines = data.removesuffix(b"\n").split(b"\n")
+        raw = [lines[number - first] for number in rejected["line_number"]]
+    return rejected.with_columns(
+        pl.Series("line_bytes", [len(line) for line in raw], dtype=pl.Int64),
+        pl.Series("raw_bytes", [line[: landing.LINE_BYTES] for line in raw], dtype=pl.Binary),
+    )
+
+
+def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
+    """What a source's settings mean to the parser."""
+    return parse.Options(
+        time_zone=source.time_zone,
+        reference_key=reference_key(settings.lake),
+        login_requests=source.login_requests,
+        logout_requests=source.logout_requests,
+        background_paths=source.background_paths,
+        application=source.application,
+        user=source.user,
+        session_reference=source.session_reference,
+        earliest=as_of - settings.retention.longest - RETENTION_MARGIN,
+        latest=as_of + CLOCK_ERROR,
+        trusted_proxies=source.trusted_proxies,
+    )
+
+
+def reference_key(root: Path) -> bytes:
+    """The key that digests session references, made at first use."""
+    path = root / lake.PRIVATE / "reference.key"
+    if not path.exists():
+        with lake.locked(root, "reference_key"):
+            if not path.exists():
+                with lake.written(path, mode=0o600) as temporary:
+                    temporary.touch(mode=0o600)
+                    temporary.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=4).hexdigest()

@@ -1,0 +1,151 @@
+"""Where tables live: Hive-partitioned Parquet, one file per partition and bucket, replaced whole by rename.
+
+Whatever a run writes before it is decided lies below `_recent_activities/staging`, out of every reader's sight.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from processors.errors import LakeError
+from schemas import Ledger, ReportsPublished, Table
+
+PRIVATE = "_recent_activities"
+ROW_GROUP_SIZE = 250_000
+FREE_SPACE = "Free some space or move the lake, then run the same command again: nothing is lost or doubled"
+
+
+def table_folder(lake: Path, table: type[Table]) -> Path:
+    """The folder of a table."""
+    return lake / PRIVATE / table.name if table in (Ledger, ReportsPublished) else lake / table.name
+
+
+def file_of(lake: Path, table: type[Table], partition: date | str, bucket: str = "0") -> Path:
+    """The one file of a partition and bucket."""
+    return table_folder(lake, table) / f"{table.partition_column}={partition}" / f"{bucket}.parquet"
+
+
+def partitions(lake: Path, table: type[Table]) -> list[str]:
+    """The partition values that have a file, in order."""
+    found = table_folder(lake, table).glob(f"{table.partition_column}=*/*.parquet")
+    return sorted({path.parent.name.partition("=")[2] for path in found})
+
+
+def scan(lake: Path, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
+    """Rows of a table, with its partition column; only the wanted partitions when they are given."""
+    folder = table_folder(lake, table)
+    names = partitions(lake, table) if wanted is None else sorted({str(value) for value in wanted})
+    files = [f for name in names for f in sorted((folder / f"{table.partition_column}={name}").glob("*.parquet"))]
+    if not files:
+        return _empty(table)
+    kind = pl.Date if table.partition_column != "source" else pl.String
+    return pl.scan_parquet(
+        files, glob=False, hive_partitioning=True, hive_schema={str(table.partition_column): kind}
+    ).select(_columns(table))
+
+
+def read_file(path: Path, table: type[Table]) -> pl.DataFrame:
+    """Rows of one file without the partition column; none when the file is not there."""
+    if not path.exists():
+        return _empty(table).drop(str(table.partition_column)).collect()
+    return pl.read_parquet(path, hive_partitioning=False)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """What `replace` noted in the file's footer."""
+    return pl.read_parquet_metadata(path) if path.exists() else {}
+
+
+def replace(path: Path, frame: pl.DataFrame, table: type[Table], *, notes: dict[str, str] | None = None) -> None:
+    """Put `frame` in the place of whatever is in `path`: a reader sees the old file or the new one.
+
+    Errors: `LakeError` where the folder cannot be written. A frame that is not of the table is a defect and raises.
+    """
+    columns = [name for name in _columns(table) if name != table.partition_column]
+    typed = frame.select(columns).rechunk()
+    expected = {name: table.columns()[name].dtype for name in columns}
+    wrong = {name: str(kind) for name, kind in typed.schema.items() if kind != expected[name]}
+    if wrong:
+        raise TypeError(f"{table.name}: wrong types {wrong}")
+    with written(path) as temporary:
+        typed.write_parquet(
+            temporary, compression="zstd", statistics=True, row_group_size=ROW_GROUP_SIZE, metadata=notes
+        )
+
+
+@contextlib.contextmanager
+def written(path: Path, *, mode: int = 0o640) -> Iterator[Path]:
+    """A temporary path beside `path`; what is written there takes its place, wholly or not at all."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        try:
+            yield temporary
+            _sync(temporary)
+            temporary.chmod(mode)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(path.parent)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the system's refusals into a `LakeError` that names `path` and the remedy."""
+    try:
+        yield
+    except OSError as problem:
+        what = os.strerror(problem.errno) if problem.errno else str(problem)
+        raise LakeError(path, f"cannot be written ({what})", FREE_SPACE) from problem
+    except pl.exceptions.ComputeError as problem:
+        raise LakeError(path, f"cannot be read or written ({problem})", FREE_SPACE) from problem
+
+
+@contextlib.contextmanager
+def locked(lake: Path, name: str) -> Iterator[Path]:
+    """Hold the only pen for `name` (a source, or the days): others wait. Gives an empty staging folder.
+
+    The lock falls with its process, so a killed run blocks nobody.
+    """
+    folder = lake / PRIVATE / "staging" / name
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        pen = (folder / ".lock").open("w")
+    with pen:
+        fcntl.flock(pen, fcntl.LOCK_EX)
+        yield folder
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Delete what killed runs left half-written below `folder`."""
+    for path in folder.glob("**/.*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def _columns(table: type[Table]) -> list[str]:
+    names = table.column_names()
+    return names if table.partition_column in names else [*names, str(table.partition_column)]
+
+
+def _empty(table: type[Table]) -> pl.LazyFrame:
+    frame = table.create_empty().lazy()
+    if table.partition_column in table.column_names():
+        return frame
+    kind = pl.Date if table.partition_column != "source" else pl.String
+    return frame.with_columns(pl.lit(None, dtype=kind).alias(str(table.partition_column)))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
