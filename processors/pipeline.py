@@ -1,0 +1,116 @@
+"""The stages: what each reads, what it writes, by what it may be split, which kernel does it.
+
+    landing files ─ parse ─► events, quarantine
+    events ─ attribute ─ sessionize ─► sessions, inactivity_windows
+    sessions, inactivity_windows ─ report ─► recent_activities.csv, inactivity_windows.csv
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from processors import workspace_day
+from processors.attribute import attribute
+from processors.inactivity import sessions, windows
+from processors.parse import parse
+from processors.sessionize import sessionize
+from processors.settings import Settings
+from schemas import InactivityWindows, Sessions
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the flow. Kernel law: `kernel(A ∪ B) = kernel(A) ∪ kernel(B)` where A and B share no split key."""
+
+    reads: str
+    writes: str
+    split_key: str
+    kernel: Callable[..., Any]
+
+
+STAGES = (
+    Stage("landing lines", "events, quarantine", "line", parse),
+    Stage("events, logins", "attributed events", "event", attribute),
+    Stage("attributed events", "members of sessions", "user", sessionize),
+    Stage("members of sessions", "sessions", "session", sessions),
+    Stage("members of sessions", "inactivity_windows", "session", windows),
+)
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """What the sessions of some days are a function of: events in `[start, end]`, logins from `logins_start` on."""
+
+    logins_start: datetime
+    start: datetime
+    end: datetime
+
+
+def neighbourhood(settings: Settings, first: date, last: date) -> Neighbourhood:
+    """The neighbourhood of the days `first` to `last`.
+
+    Behind: by then either a gap or the rule for machines (see `sessionize`) has closed whatever was open; that rule
+    looks back over an absolute timeout and the gap before it. Ahead: no session outlives its absolute timeout.
+    """
+    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
+    start = workspace_day.bounds(first, settings.time_zone)[0] - 2 * absolute - idle
+    return Neighbourhood(start - absolute, start, workspace_day.bounds(last, settings.time_zone)[1] + absolute)
+
+
+def touched(settings: Settings, day: date) -> list[date]:
+    """The days whose sessions an event of that workspace day can change."""
+    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    return workspace_day.between(start - absolute, end + 3 * absolute + idle, settings.time_zone)
+
+
+@dataclass(frozen=True)
+class DayTables:
+    """Tables of a neighbourhood: all its sessions and windows with their `login_date`, and its attributed events."""
+
+    sessions: pl.DataFrame
+    windows: pl.DataFrame
+    members: pl.DataFrame
+    attributed: pl.DataFrame
+
+
+def day_tables(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime) -> DayTables:
+    """Sessions and inactivity windows of the events of a neighbourhood, as known at `as_of`."""
+    limits = settings.sessions
+    known = events.filter(pl.col("event_time") < as_of)
+    logins = known.filter(
+        pl.col("event_class") == "login", pl.col("outcome") == "success", pl.col("user_name").is_not_null()
+    )
+    attributed = attribute(
+        known.filter(pl.col("event_time") >= place.start), logins, absolute_timeout=limits.absolute_timeout
+    ).collect()
+    members = sessionize(
+        attributed.lazy(),
+        idle_timeout=limits.idle_timeout,
+        absolute_timeout=limits.absolute_timeout,
+        as_of=as_of,
+    ).collect()
+    login_date = workspace_day.column(pl.col("login_time"), settings.time_zone).alias("login_date")
+    return DayTables(
+        _conformed(sessions(members.lazy(), as_of=as_of).with_columns(login_date), Sessions),
+        _conformed(
+            windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of).with_columns(login_date),
+            InactivityWindows,
+        ),
+        members,
+        attributed,
+    )
+
+
+def _conformed(rows: pl.LazyFrame, table: type[Sessions] | type[InactivityWindows]) -> pl.DataFrame:
+    """The rows as the table has them, by key; columns that no stage fills yet are null."""
+    frame = rows.collect()
+    absent = {name: pl.lit(None) for name in table.column_names() if name not in frame.columns}
+    return table.validate(frame.with_columns(**absent).select(table.column_names()), cast=True).sort(
+        table.primary_key()
+    )

@@ -1,0 +1,151 @@
+"""The daily report as frames: what is printed, how, and how complete the day is. Split key: the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from processors import workspace_day
+from schemas import Sessions
+
+FIRST_COLUMNS = ("user_name", "login_time", "inactivity_duration", "ip_address", "device")
+_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
+
+
+@dataclass(frozen=True)
+class SourceDay:
+    """What one source gave for one day. Lines and files are those of the files that hold events of the day."""
+
+    source: str
+    status: str
+    last_event_time: datetime | None
+    files: int
+    lines: int
+    events: int
+    quarantined: int
+    skipped: int
+    duplicates: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether the day can be relied on, and why not."""
+
+    is_complete: bool
+    reasons: list[str]
+    notes: list[str]
+    sources: list[SourceDay]
+    attribution: dict[str, int]
+    unmatched_logouts: int
+    location_database_date: date | None = None
+
+
+def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
+    """One row a session, newest login first: the five columns, then the rest.
+
+    `login_time` is in the workspace zone with its offset in `login_utc_offset`; every other time is UTC.
+    """
+    rest = [name for name in Sessions.column_names() if name not in FIRST_COLUMNS]
+    return (
+        sessions.sort(["login_time", "session_id"], descending=[True, False])
+        .with_columns(
+            duration(pl.col("inactivity_s")).alias("inactivity_duration"),
+            pl.col("login_time").dt.convert_time_zone(time_zone).dt.strftime("%:z").alias("login_utc_offset"),
+            workspace_day.printed(pl.col("login_time"), time_zone).alias("login_time"),
+        )
+        .select(*FIRST_COLUMNS, "login_utc_offset", *rest)
+        .pipe(_printable)
+    )
+
+
+def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
+    """One row a window, by user, then time: whose, from when to when in the workspace zone, how long."""
+    return (
+        windows.sort("user_name", "window_start_time", "session_id")
+        .select(
+            "user_name",
+            workspace_day.printed(pl.col("window_start_time"), time_zone),
+            workspace_day.printed(pl.col("window_end_time"), time_zone),
+            duration(pl.col("window_s")).alias("inactivity_duration"),
+            "is_open",
+            "session_id",
+            "window_s",
+        )
+        .pipe(_printable)
+    )
+
+
+def duration(seconds: pl.Expr) -> pl.Expr:
+    """`HH:MM:SS`; hours do not wrap at 24."""
+    part = [(seconds // 3600), (seconds // 60 % 60), (seconds % 60)]
+    return pl.concat_str([p.cast(pl.String).str.zfill(2) for p in part], separator=":")
+
+
+def guarded(text: pl.Expr) -> pl.Expr:
+    """The text, with a leading apostrophe where a spreadsheet would take it for a formula."""
+    return pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
+
+
+def completeness(
+    *,
+    day: date,
+    day_bounds: tuple[datetime, datetime],
+    as_of: datetime,
+    sources: list[SourceDay],
+    attribution: dict[str, int],
+    unmatched_logouts: int,
+    session_count: int,
+) -> Completeness:
+    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent."""
+    reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
+    reasons += [f"{source.source}: no events on {day}" for source in sources if source.status == "missing"]
+    reasons += [
+        f"{source.source}: nothing after {source.last_event_time:%Y-%m-%d %H:%M:%S} UTC"
+        for source in sources
+        if source.status == "stalled"
+    ]
+    notes = []
+    events = sum(attribution.values())
+    if events and not session_count:
+        methods = ", ".join(f"{count:,} {method}" for method, count in attribution.items() if count)
+        notes.append(
+            f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
+            "sign-in log of the identity provider as a source, or log the user's name in the web server"
+        )
+    if attribution.get("ambiguous"):
+        notes.append(
+            f"{attribution['ambiguous']:,} events fit more than one user and are given to nobody"
+        )
+    quarantined = sum(source.quarantined for source in sources)
+    if quarantined:
+        notes.append(f"{quarantined:,} lines are in quarantine with their reasons (`recent-activities status`)")
+    late = sum(source.late for source in sources)
+    if late:
+        notes.append(f"{late:,} events came too late to revise this report by themselves")
+    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
+
+
+def _printable(frame: pl.DataFrame) -> pl.DataFrame:
+    instants = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
+    return frame.with_columns(
+        pl.col(instants).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
+        *(guarded(pl.col(name)) for name, kind in frame.schema.items() if kind == pl.String),
+    )
+
+
+def changes(old: pl.DataFrame | None, new: pl.DataFrame) -> dict[str, Any]:
+    """How the sessions of two revisions differ: counts of those that came, went and changed."""
+    if old is None:
+        return {}
+    key = "session_id"
+    both = new.join(old, on=key, how="semi")
+    same = new.join(old, on=new.columns, how="semi", nulls_equal=True)
+    return {
+        "sessions_added": new.height - both.height,
+        "sessions_removed": old.join(new, on=key, how="anti").height,
+        "sessions_changed": both.height - same.height,
+    }

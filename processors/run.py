@@ -1,0 +1,375 @@
+"""One stage for one slice: read, call the kernel, conform, replace, count. What the command line and the DAGs call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from processors import ingest as ingestion
+from processors import lake, ledger, pipeline, workspace_day
+from processors import report as reporting
+from processors.errors import CallError, DataError
+from processors.ingest import Progress
+from processors.publish import folder as publishing
+from processors.settings import Settings, Source
+from schemas import Events, InactivityWindows, ReportsPublished, Sessions
+from schemas.columns import ATTRIBUTION_METHODS
+
+SLICE_DAYS = 7
+"""Days computed at once: they share their neighbourhood, and memory grows with them."""
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What was read, what became of it, and the login dates it can change."""
+
+    files: int
+    lines: int
+    events: int
+    quarantined: int
+    skipped: int
+    late: int
+    reasons: dict[str, int]
+    dates: tuple[date, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SessionsResult:
+    """Days computed, sessions in them, and the days whose tables are not what they were."""
+
+    dates: tuple[date, ...]
+    sessions: int
+    changed: tuple[date, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What stands published for a day."""
+
+    folder: Path
+    revision: int
+    rows: int
+    is_new: bool
+    is_complete: bool
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def ingest(
+    settings: Settings,
+    *,
+    as_of: datetime,
+    sources: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> IngestResult:
+    """Read what is new of the sources (all, unless named) into the lake.
+
+    Errors: `CallError` for an unknown source, `LakeError` where the lake cannot be written.
+    """
+    chosen = _sources(settings, sources)
+    total = ingestion.Result()
+    for source in chosen:
+        total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
+    touched = {day for on in total.days for day in pipeline.touched(settings, on)}
+    dates = tuple(day for day in sorted(touched) if _is_revised(settings, day, as_of))
+    return IngestResult(
+        total.files,
+        total.lines,
+        total.events,
+        total.quarantined,
+        total.skipped,
+        total.late,
+        dict(sorted(total.reasons.items())),
+        dates,
+        (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
+        tuple(total.problems),
+    )
+
+
+def sessions(
+    settings: Settings, dates: Iterable[date], *, as_of: datetime, progress: Progress | None = None
+) -> SessionsResult:
+    """Compute the sessions and inactivity windows of the login dates, as known at `as_of`, and replace their tables."""
+    wanted = sorted(set(dates))
+    slices = [
+        wanted[n : n + SLICE_DAYS] for first, last in workspace_day.span(wanted) for wanted in [_days(first, last)]
+        for n in range(0, len(wanted), SLICE_DAYS)
+    ]  # fmt: skip
+    count, changed, done = 0, [], 0
+    with lake.locked(settings.lake, "days"):
+        for days in slices:
+            place = pipeline.neighbourhood(settings, days[0], days[-1])
+            tables = pipeline.day_tables(_events(settings, place), settings, place, as_of=as_of)
+            for day in days:
+                count += tables.sessions.filter(pl.col("login_date") == day).height
+                if _replace_day(settings, day, tables, as_of):
+                    changed.append(day)
+            done += len(days)
+            if progress:
+                progress("sessions", done, len(wanted))
+    return SessionsResult(tuple(wanted), count, tuple(changed))
+
+
+def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> ReportResult:
+    """Publish the report of a day from its tables; computes them first where `as_of` is not the one they have.
+
+    The same content is the same revision. Errors: `DataError` where the day was never computed and no `as_of` given.
+    """
+    notes = _day_notes(settings, day)
+    if as_of is not None and (not notes or notes["as_of"] != as_of.isoformat()):
+        sessions(settings, [day], as_of=as_of)
+        notes = _day_notes(settings, day)
+    if not notes:
+        remedy = f"Run `recent-activities sessions --date {day}` first, or give --as-of"
+        raise DataError(settings.lake, f"has no sessions table of {day}", remedy)
+    known_at = datetime.fromisoformat(notes["as_of"])
+    rows = lake.read_file(lake.file_of(settings.lake, Sessions, day), Sessions).with_columns(login_date=pl.lit(day))
+    windows = lake.read_file(lake.file_of(settings.lake, InactivityWindows, day), InactivityWindows)
+    printed = reporting.recent_activities(rows, time_zone=settings.time_zone)
+    files = {
+        "recent_activities.csv": _csv(printed),
+        "inactivity_windows.csv": _csv(reporting.inactivity_windows(windows, time_zone=settings.time_zone)),
+    }
+    complete = reporting.completeness(
+        day=day,
+        day_bounds=workspace_day.bounds(day, settings.time_zone),
+        as_of=known_at,
+        sources=[_source_day(settings, source, day, known_at) for source in settings.sources],
+        attribution=notes["attribution"],
+        unmatched_logouts=notes["unmatched_logouts"],
+        session_count=rows.height,
+    )
+    manifest = {
+        "report_date": str(day),
+        "revision": 1,
+        "as_of": notes["as_of"],
+        "workspace": settings.workspace.name,
+        "time_zone": settings.time_zone,
+        "utc_offsets": sorted(set(printed["login_utc_offset"])),
+        "completeness": json.loads(json.dumps(asdict(complete), default=str)),
+        "files": {
+            name: {"rows": frame.height, "sha256": publishing.digest(files[name])}
+            for name, frame in (("recent_activities.csv", rows), ("inactivity_windows.csv", windows))
+        },
+        "settings_digest": settings.digest(),
+        "location_database": None,
+        "changes": {},
+        "previous_manifest_sha256": None,
+    }
+    with lake.locked(settings.lake, "reports"):
+        return _publish(settings, day, files, manifest, complete)
+
+
+def run(
+    settings: Settings, *, as_of: datetime, dates: Iterable[date] | None = None, progress: Progress | None = None
+) -> tuple[IngestResult, SessionsResult, list[ReportResult]]:
+    """Ingest, sessions, report: of the dates given, else of every day that `days` names, without Airflow."""
+    read = ingest(settings, as_of=as_of, progress=progress)
+    wanted = tuple(dates) if dates is not None else days(settings, as_of=as_of)
+    computed = sessions(settings, wanted, as_of=as_of, progress=progress)
+    over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
+    return read, computed, [report(settings, day) for day in over]
+
+
+def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
+    """The days that events can still change: begun, with events in the lake by then, and within `lateness`."""
+    dates = [date.fromisoformat(name) for name in lake.partitions(settings.lake, Events)]
+    if not dates:
+        return ()
+    first = datetime(dates[0].year, dates[0].month, dates[0].day, tzinfo=UTC)
+    first_event = lake.scan(settings.lake, Events, [dates[0]]).select(pl.col("event_time").min()).collect().item()
+    begun = workspace_day.between(first_event or first, as_of, settings.time_zone)
+    return tuple(day for day in begun if _is_revised(settings, day, as_of))
+
+
+def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
+    if names is None:
+        return list(settings.sources)
+    known = {source.name: source for source in settings.sources}
+    wanted = list(names)
+    for name in wanted:
+        if name not in known:
+            raise CallError(name, "is no source", f"Sources of {settings.path}: {', '.join(known)}")
+    return [known[name] for name in wanted]
+
+
+def _is_revised(settings: Settings, day: date, as_of: datetime) -> bool:
+    """Whether the day has begun and what arrives now still revises its report."""
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    return start < as_of <= end + settings.sessions.lateness
+
+
+def _range_warnings(total: ingestion.Result) -> list[str]:
+    count = total.reasons[ingestion.OUT_OF_RANGE]
+    if not count:
+        return []
+    return [
+        f"{count:,} lines are in quarantine because their time is out of range: older than the longest retention and "
+        "30 days, or more than a day ahead. For old logs give the instant from which to look at them: "
+        "--as-of 2015-05-21T00:00:00Z; or lengthen [retention]"
+    ]
+
+
+def _late_warnings(settings: Settings, total: ingestion.Result, as_of: datetime) -> list[str]:
+    late = sorted(
+        day
+        for day in total.days
+        if workspace_day.bounds(day, settings.time_zone)[1] + settings.sessions.lateness < as_of
+    )
+    return [
+        f"{first if first == last else f'{first} to {last}'}: events came later than `lateness` allows and revised no "
+        f"report; rebuild with `recent-activities run --from {first} --to {last}`"
+        for first, last in workspace_day.span(late)
+    ]
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
+
+
+def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
+    dates = workspace_day.utc_dates(place.logins_start, place.end)
+    return (
+        lake.scan(settings.lake, Events, dates)
+        .filter(pl.col("event_time").is_between(place.logins_start, place.end))
+        .drop(str(Events.partition_column))
+    )
+
+
+def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_of: datetime) -> bool:
+    """Replace the day's tables; tells whether their rows changed."""
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    on_day = pl.col("event_time").is_between(start, end, closed="left")
+    methods = dict(tables.attributed.filter(on_day)["attribution_method"].value_counts().iter_rows())
+    unmatched = tables.members.filter(on_day, pl.col("membership") == "unmatched").height
+    notes = {
+        "as_of": as_of.isoformat(),
+        "attribution": json.dumps({method: methods.get(method, 0) for method in ATTRIBUTION_METHODS}),
+        "unmatched_logouts": str(unmatched),
+    }
+    is_changed = False
+    for table, rows in ((InactivityWindows, tables.windows), (Sessions, tables.sessions)):
+        path = lake.file_of(settings.lake, table, day)
+        new = rows.filter(pl.col("login_date") == day).drop("login_date")
+        is_changed |= not path.exists() or not _same(lake.read_file(path, table), new)
+        lake.replace(path, new, table, notes=notes)
+    return is_changed
+
+
+def _same(old: pl.DataFrame, new: pl.DataFrame) -> bool:
+    """Whether two tables say the same, whenever it was said."""
+    return old.drop("as_of_time", strict=False).equals(new.drop("as_of_time", strict=False))
+
+
+def _day_notes(settings: Settings, day: date) -> dict[str, Any]:
+    """What `_replace_day` noted; nothing where a run was killed between the two tables, or there was none."""
+    found = [lake.metadata(lake.file_of(settings.lake, table, day)) for table in (Sessions, InactivityWindows)]
+    if any("as_of" not in notes for notes in found) or found[0]["as_of"] != found[1]["as_of"]:
+        return {}
+    notes = found[0]
+    return {
+        "as_of": notes["as_of"],
+        "attribution": json.loads(notes["attribution"]),
+        "unmatched_logouts": int(notes["unmatched_logouts"]),
+    }
+
+
+def _source_day(settings: Settings, source: Source, day: date, as_of: datetime) -> reporting.SourceDay:
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    seen = (
+        lake.scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
+        .filter(pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of)
+        .select("event_time")
+        .collect()["event_time"]
+    )
+    of_day = seen.filter(seen < end)
+    entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
+    parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)
+    silence = min(as_of, end) - seen.max() if len(seen) else None  # an event after the day's end ends the silence
+    status = "missing" if not len(of_day) else "complete"
+    if status == "complete" and silence is not None and silence > source.stalled_after:
+        status = "stalled"
+    return reporting.SourceDay(
+        source.name,
+        status,
+        of_day.max() if len(of_day) else None,
+        len(entries),
+        sum(entry.line_count for entry in entries),
+        len(of_day),
+        sum(entry.quarantined_count for entry in entries),
+        sum(entry.skipped_count for entry in entries),
+        max(parsed - len(of_day), 0) if as_of >= end else 0,
+        sum(entry.days[day][1] for entry in entries if day in entry.days),
+    )
+
+
+def _concerns(entry: ledger.Entry, day: date, settings: Settings) -> bool:
+    """Whether a file holds events of the day; one that holds none at all concerns the day it was read, and before."""
+    if entry.days:
+        return day in entry.days
+    if entry.read_as_of_time is None:
+        return False
+    read_on = workspace_day.of(entry.read_as_of_time, settings.time_zone)
+    return day.toordinal() in (read_on.toordinal(), read_on.toordinal() - 1)
+
+
+def _publish(
+    settings: Settings,
+    day: date,
+    files: dict[str, bytes],
+    manifest: dict[str, Any],
+    complete: reporting.Completeness,
+) -> ReportResult:
+    published = publishing.current(settings.reports, day)
+    is_new = True
+    if published:
+        folder, old = published
+        is_new = any(old[name] != manifest[name] for name in ("files", "completeness", "settings_digest"))
+        if not is_new:
+            manifest = old
+        else:
+            before = pl.read_csv(folder / "recent_activities.csv", infer_schema=False)
+            after = pl.read_csv(files["recent_activities.csv"], infer_schema=False)
+            manifest["revision"] = old["revision"] + 1
+            manifest["changes"] = reporting.changes(before, after)
+            manifest["previous_manifest_sha256"] = publishing.digest(publishing.encoded(old))
+    if is_new:
+        publishing.publish(settings.reports, day, files, manifest)
+    _record(settings, day, manifest)
+    return ReportResult(
+        settings.reports / str(day),
+        manifest["revision"],
+        manifest["files"]["recent_activities.csv"]["rows"],
+        is_new,
+        complete.is_complete,
+        tuple(complete.reasons),
+        tuple(complete.notes),
+    )
+
+
+def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:
+    path = lake.file_of(settings.lake, ReportsPublished, day)
+    known = lake.read_file(path, ReportsPublished)
+    row = {
+        "revision": manifest["revision"],
+        "as_of_time": datetime.fromisoformat(manifest["as_of"]),
+        "is_complete": manifest["completeness"]["is_complete"],
+        "session_count": manifest["files"]["recent_activities.csv"]["rows"],
+        "manifest_digest": publishing.digest(publishing.encoded(manifest)),
+    }
+    others = known.filter(pl.col("revision") != row["revision"])
+    rows = pl.concat([others, pl.DataFrame([row], schema=known.schema)]).sort("revision")
+    if not rows.equals(known):
+        lake.replace(path, rows, ReportsPublished)
+
+
+def _csv(frame: pl.DataFrame) -> bytes:
+    return frame.write_csv().encode()

@@ -1,0 +1,152 @@
+"""Which session does an event belong to, and what ended it? Split key: the user.
+
+A gap between a user's actions that is longer than the idle timeout closes everything the user has open, so events
+fall into *bursts* with no state before or after. Every burst goes through the rules of `_open_sessions`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import polars as pl
+
+from processors._open_sessions import Event, follow
+from processors.attribute import fold, is_login
+
+TIME = pl.Datetime("us", "UTC")
+OWN = {
+    "session_id": pl.String,
+    "login_time": TIME,
+    "login_observed": pl.Boolean,
+    "end_time": TIME,
+    "end_reason": pl.String,
+    "membership": pl.String,
+}
+FROM_EVENTS = {
+    "event_time": TIME,
+    "event_class": pl.String,
+    "source": pl.String,
+    "user_name": pl.String,
+    "attribution_method": pl.String,
+    "session_reference": pl.String,
+    "application": pl.String,
+    "ip_address": pl.String,
+    "user_agent": pl.String,
+    "device": pl.String,
+    "file_id": pl.String,
+    "line_number": pl.Int64,
+}
+MEMBERS = pl.Schema(OWN | FROM_EVENTS)
+"""One row an event that belongs to a session or closes one, or that would have closed one.
+
+`membership` says what the event is to its session: `opened` it, an `action` in it, `background` in it, `closed` it.
+An `unmatched` logout or session_end found nothing to close: its session columns are null. `opened` and `action` are
+the actions; `closed` lends the session neither address nor device. `end_time` is null while `end_reason` is `active`.
+"""
+
+_ACTIONS = ("login", "activity")
+_CLASSES = (*_ACTIONS, "background", "logout", "session_end")
+_NAMED_BY = ("user", "source", "event_time", "ip_address", "user_agent", "session_reference")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def sessionize(
+    events: pl.LazyFrame, *, idle_timeout: timedelta, absolute_timeout: timedelta, as_of: datetime
+) -> pl.LazyFrame:
+    """`MEMBERS`: by session, in the order in which users (case-folded) opened them; in a session by time, then key.
+
+    Takes attributed events before `as_of`; those without a user, failed logins and classes that belong to no session
+    are left out, and so are background events that no session was open for. Ties in time are broken by
+    (file_id, line_number). Equal to a timeout is still active; 60 s after a login is still the same login.
+    """
+    idle, absolute = idle_timeout // _MICROSECOND, absolute_timeout // _MICROSECOND
+    now = (as_of - _EPOCH) // _MICROSECOND
+
+    def assign(relevant: pl.DataFrame) -> pl.DataFrame:
+        ordered = _bursts(relevant, idle)
+        return _members(ordered, _by_rules(ordered, idle, absolute, now))
+
+    return (
+        events.filter(
+            pl.col("user_name").is_not_null(),
+            pl.col("event_time") < as_of,
+            pl.col("event_class").is_in(_CLASSES),
+            is_login() | (pl.col("event_class") != "login"),
+        )
+        .select(*FROM_EVENTS)
+        .map_batches(assign, schema=MEMBERS)
+    )
+
+
+def kin(device: pl.Expr) -> pl.Expr:
+    """Browser family and platform without versions, which is what makes two devices the same; null if unknown."""
+    return pl.when(device != "unknown").then(device.str.replace_all(r" \d[\d./]*", ""))
+
+
+def _bursts(events: pl.DataFrame, idle: int) -> pl.DataFrame:
+    """The events by user, time and key, with `row`, `burst` (rising over the frame), `user`, `kin`, `time`."""
+    action = pl.col("event_class").is_in(_ACTIONS)
+    devices = events.select(pl.col("device").unique()).with_columns(kin(pl.col("device")).alias("kin"))
+    ordered = (
+        events.with_columns(fold(pl.col("user_name")).alias("user"), pl.col("event_time").to_physical().alias("time"))
+        .join(devices, on="device", how="left")
+        .sort("user", "time", "file_id", "line_number")
+        .with_row_index("row")
+    )
+    acting_user = pl.when(action).then("user").forward_fill().shift()
+    since_action = pl.col("time") - pl.when(action).then("time").forward_fill().shift()
+    begins = (pl.col("user") != pl.col("user").shift()).fill_null(True) | (
+        action & ((pl.col("user") != acting_user) | (since_action > idle)).fill_null(True)
+    )
+    return ordered.with_columns(begins.cum_sum().alias("burst"))
+
+
+def _by_rules(ordered: pl.DataFrame, idle: int, absolute: int, now: int) -> pl.DataFrame:
+    """`row`, `opening_row`, `membership`, `end`, `end_reason` of every event, one event at a time."""
+    events = map(Event._make, ordered.select(Event._fields).iter_rows())
+    sessions, memberships = follow(events, idle_timeout=idle, absolute_timeout=absolute, as_of=now)
+    return pl.DataFrame(
+        {
+            "row": ordered["row"],
+            "opening_row": [session and session.opening.row for session in sessions],
+            "membership": memberships,
+            "end": [session and session.end_time for session in sessions],
+            "end_reason": [session and session.end_reason for session in sessions],
+        },
+        schema={"row": pl.UInt32, "opening_row": pl.UInt32, "membership": pl.String, "end": pl.Int64, "end_reason": pl.String},
+    )
+
+
+def _members(ordered: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
+    belongs = pl.col("opening_row").is_not_null() | (pl.col("membership") == "unmatched")
+    members = assigned.filter(belongs).sort("opening_row", "row", nulls_last=True)
+    openings = ordered[members.filter(pl.col("membership") == "opened")["row"]]
+    sessions = openings.select(
+        pl.col("row").alias("opening_row"),
+        pl.Series("session_id", _session_ids(openings), dtype=pl.String),
+        pl.col("event_time").alias("login_time"),
+        (pl.col("event_class") == "login").alias("login_observed"),
+    )
+    return (
+        members.with_columns(pl.col("end").cast(TIME).alias("end_time"))
+        .join(sessions, on="opening_row", how="left", maintain_order="left")
+        .hstack(ordered[members["row"]].select(*FROM_EVENTS))
+        .select(*MEMBERS)
+    )
+
+
+def _session_ids(openings: pl.DataFrame) -> list[str]:
+    """Digests of what the first event says: independent of the files it was read from.
+
+    Sessions that say the same are told apart by counting them.
+    """
+    said = openings.select("user", "source", "time", "ip_address", "user_agent", "session_reference")
+    seen: dict[tuple[object, ...], int] = {}
+    ids = []
+    for facts in said.iter_rows():
+        count = seen[facts] = seen.get(facts, -1) + 1
+        ids.append(sha256(json.dumps((*facts, count)).encode()).hexdigest()[:32])
+    return ids
