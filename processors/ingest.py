@@ -184,9 +184,7 @@ class _Batch:
             events.write_parquet(self.staging / f"events-{self._parts:06}.parquet", compression="lz4")
             rejected.write_parquet(self.staging / f"quarantine-{self._parts:06}.parquet", compression="lz4")
 
-    def _count(
-        self, entry: ledger.Entry, parsed: pl.DataFrame, events: pl.DataFrame, rejected: pl.DataFrame
-    ) -> None:
+    def _count(self, entry: ledger.Entry, parsed: pl.DataFrame, events: pl.DataFrame, rejected: pl.DataFrame) -> None:
         skipped = Counter(parsed["skipped"].drop_nulls().to_list())
         reasons = Counter(rejected["quarantine_reason"].to_list())
         if parsed.height != events.height + rejected.height + skipped.total():

@@ -177,9 +177,7 @@ def candidates(entries: list[Entry], file: File) -> list[Entry]:
 
 def _entry(row: dict[str, Any]) -> Entry:
     row["reasons"] = {r["quarantine_reason"]: r["line_count"] for r in row["reasons"]}
-    row["days"] = {
-        d["workspace_date"]: (d["event_count"], d["late_count"], d["last_event_time"]) for d in row["days"]
-    }
+    row["days"] = {d["workspace_date"]: (d["event_count"], d["late_count"], d["last_event_time"]) for d in row["days"]}
     row["checkpoints"] = dict(zip(row.pop("checkpoint_bytes"), row.pop("checkpoint_digests"), strict=True))
     return Entry(**row)
 

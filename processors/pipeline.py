@@ -1,8 +1,8 @@
 """The stages: what each reads, what it writes, by what it may be split, which kernel does it.
 
-    landing files ─ parse ─► events, quarantine
-    events ─ attribute ─ sessionize ─► sessions, inactivity_windows
-    sessions, inactivity_windows ─ report ─► recent_activities.csv, inactivity_windows.csv
+landing files ─ parse ─► events, quarantine
+events ─ attribute ─ sessionize ─► sessions, inactivity_windows
+sessions, inactivity_windows ─ report ─► recent_activities.csv, inactivity_windows.csv
 """
 
 from __future__ import annotations

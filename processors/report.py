@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -15,35 +13,6 @@ FIRST_COLUMNS = ("user_name", "login_time", "inactivity_duration", "ip_address",
 _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
-@dataclass(frozen=True)
-class SourceDay:
-    """What one source gave for one day. Lines and files are those of the files that hold events of the day."""
-
-    source: str
-    status: str
-    last_event_time: datetime | None
-    files: int
-    lines: int
-    events: int
-    quarantined: int
-    skipped: int
-    duplicates: int
-    late: int
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """Whether the day can be relied on, and why not."""
-
-    is_complete: bool
-    reasons: list[str]
-    notes: list[str]
-    sources: list[SourceDay]
-    attribution: dict[str, int]
-    unmatched_logouts: int
-    location_database_date: date | None = None
-
-
 def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
     """One row a session, newest login first: the five columns, then the rest.
 
@@ -51,7 +20,8 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
     """
     rest = [name for name in Sessions.column_names() if name not in FIRST_COLUMNS]
     return (
-        sessions.sort(["login_time", "session_id"], descending=[True, False])
+        sessions
+        .sort(["login_time", "session_id"], descending=[True, False])
         .with_columns(
             duration(pl.col("inactivity_s")).alias("inactivity_duration"),
             pl.col("login_time").dt.convert_time_zone(time_zone).dt.strftime("%:z").alias("login_utc_offset"),
@@ -65,7 +35,8 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
 def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
     """One row a window, by user, then time: whose, from when to when in the workspace zone, how long."""
     return (
-        windows.sort("user_name", "window_start_time", "session_id")
+        windows
+        .sort("user_name", "window_start_time", "session_id")
         .select(
             "user_name",
             workspace_day.printed(pl.col("window_start_time"), time_zone),
@@ -88,45 +59,6 @@ def duration(seconds: pl.Expr) -> pl.Expr:
 def guarded(text: pl.Expr) -> pl.Expr:
     """The text, with a leading apostrophe where a spreadsheet would take it for a formula."""
     return pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
-
-
-def completeness(
-    *,
-    day: date,
-    day_bounds: tuple[datetime, datetime],
-    as_of: datetime,
-    sources: list[SourceDay],
-    attribution: dict[str, int],
-    unmatched_logouts: int,
-    session_count: int,
-) -> Completeness:
-    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent."""
-    reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
-    reasons += [f"{source.source}: no events on {day}" for source in sources if source.status == "missing"]
-    reasons += [
-        f"{source.source}: nothing after {source.last_event_time:%Y-%m-%d %H:%M:%S} UTC"
-        for source in sources
-        if source.status == "stalled"
-    ]
-    notes = []
-    events = sum(attribution.values())
-    if events and not session_count:
-        methods = ", ".join(f"{count:,} {method}" for method, count in attribution.items() if count)
-        notes.append(
-            f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
-            "sign-in log of the identity provider as a source, or log the user's name in the web server"
-        )
-    if attribution.get("ambiguous"):
-        notes.append(
-            f"{attribution['ambiguous']:,} events fit more than one user and are given to nobody"
-        )
-    quarantined = sum(source.quarantined for source in sources)
-    if quarantined:
-        notes.append(f"{quarantined:,} lines are in quarantine with their reasons (`recent-activities status`)")
-    late = sum(source.late for source in sources)
-    if late:
-        notes.append(f"{late:,} events came too late to revise this report by themselves")
-    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
 
 
 def _printable(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,8 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from processors import completeness as completing
 from processors import ingest as ingestion
-from processors import lake, ledger, pipeline, workspace_day
+from processors import lake, pipeline, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
@@ -138,11 +139,11 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
         "recent_activities.csv": _csv(printed),
         "inactivity_windows.csv": _csv(reporting.inactivity_windows(windows, time_zone=settings.time_zone)),
     }
-    complete = reporting.completeness(
+    complete = completing.completeness(
         day=day,
         day_bounds=workspace_day.bounds(day, settings.time_zone),
         as_of=known_at,
-        sources=[_source_day(settings, source, day, known_at) for source in settings.sources],
+        sources=[completing.source_day(settings, source, day, as_of=known_at) for source in settings.sources],
         attribution=notes["attribution"],
         unmatched_logouts=notes["unmatched_logouts"],
         session_count=rows.height,
@@ -238,7 +239,8 @@ def _days(first: date, last: date) -> list[date]:
 def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
     dates = workspace_day.utc_dates(place.logins_start, place.end)
     return (
-        lake.scan(settings.lake, Events, dates)
+        lake
+        .scan(settings.lake, Events, dates)
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
         .drop(str(Events.partition_column))
     )
@@ -282,51 +284,12 @@ def _day_notes(settings: Settings, day: date) -> dict[str, Any]:
     }
 
 
-def _source_day(settings: Settings, source: Source, day: date, as_of: datetime) -> reporting.SourceDay:
-    start, end = workspace_day.bounds(day, settings.time_zone)
-    seen = (
-        lake.scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
-        .filter(pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of)
-        .select("event_time")
-        .collect()["event_time"]
-    )
-    of_day = seen.filter(seen < end)
-    entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
-    parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)
-    silence = min(as_of, end) - seen.max() if len(seen) else None  # an event after the day's end ends the silence
-    status = "missing" if not len(of_day) else "complete"
-    if status == "complete" and silence is not None and silence > source.stalled_after:
-        status = "stalled"
-    return reporting.SourceDay(
-        source.name,
-        status,
-        of_day.max() if len(of_day) else None,
-        len(entries),
-        sum(entry.line_count for entry in entries),
-        len(of_day),
-        sum(entry.quarantined_count for entry in entries),
-        sum(entry.skipped_count for entry in entries),
-        max(parsed - len(of_day), 0) if as_of >= end else 0,
-        sum(entry.days[day][1] for entry in entries if day in entry.days),
-    )
-
-
-def _concerns(entry: ledger.Entry, day: date, settings: Settings) -> bool:
-    """Whether a file holds events of the day; one that holds none at all concerns the day it was read, and before."""
-    if entry.days:
-        return day in entry.days
-    if entry.read_as_of_time is None:
-        return False
-    read_on = workspace_day.of(entry.read_as_of_time, settings.time_zone)
-    return day.toordinal() in (read_on.toordinal(), read_on.toordinal() - 1)
-
-
 def _publish(
     settings: Settings,
     day: date,
     files: dict[str, bytes],
     manifest: dict[str, Any],
-    complete: reporting.Completeness,
+    complete: completing.Completeness,
 ) -> ReportResult:
     published = publishing.current(settings.reports, day)
     is_new = True

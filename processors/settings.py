@@ -56,9 +56,7 @@ def _zone(name: str) -> str:
 def _format(name: str) -> str:
     if name not in format_names():
         near = _nearest(name, format_names())
-        raise PydanticCustomError(
-            "format", "one of {names}{near}", {"names": ", ".join(format_names()), "near": near}
-        )
+        raise PydanticCustomError("format", "one of {names}{near}", {"names": ", ".join(format_names()), "near": near})
     return name
 
 
@@ -66,7 +64,9 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text))
     except ValueError as problem:
-        raise PydanticCustomError("network", "a network such as 203.0.113.0/24 ({why})", {"why": str(problem)}) from None
+        raise PydanticCustomError(
+            "network", "a network such as 203.0.113.0/24 ({why})", {"why": str(problem)}
+        ) from None
 
 
 def _folder(text: str) -> str:

@@ -1,0 +1,86 @@
+"""Times as logs write them → UTC instants, each with the reason where it is none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_OFFSET = r"[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]"  # the zones of the world lie between -12:00 and +14:00
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"  # English whatever the locale
+_YEAR = r"[1-9][0-9]{3}"
+
+# strptime also takes tabs, one-digit days and a second of 60, so the shape is checked first
+_CLF = rf"\A[0-3][0-9]/{_MONTH}/{_YEAR}:{_CLOCK} {_OFFSET}\z".replace(":?", "")
+_ISO = (
+    r"\A"
+    rf"(?:(?P<date>{_YEAR}-[01][0-9]-[0-3][0-9])[Tt ])?"  # missing in WildFly's log
+    rf"(?P<clock>{_CLOCK})"
+    r"(?:[.,](?P<fraction>[0-9]+))?"
+    rf"(?P<offset>[Zz]|{_OFFSET})?"  # missing: local time of the source
+    r"\z"
+)
+_EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
+
+
+def clf(raw: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Instant and reason of `29/Aug/2025:10:07:12 +0530`: exactly that shape, and a date that exists."""
+    time = _parsed(pl.when(raw.str.contains(_CLF)).then(raw), "%d/%b/%Y:%H:%M:%S %z").dt.convert_time_zone("UTC")
+    return time, pl.when(time.is_null()).then(pl.lit("malformed_time"))
+
+
+def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple[pl.Expr, pl.Expr]:
+    """Instant and reason of RFC 3339, local `2025-08-29 10:07:12,345`, a bare time of day, or epoch milliseconds.
+
+    Fractions finer than a microsecond are cut. Null has neither instant nor reason.
+    """
+    parts = raw.str.extract_groups(_ISO).struct
+    given, offset = parts.field("date"), parts.field("offset")
+    is_epoch = raw.str.contains(_EPOCH_MILLISECONDS)
+    epoch = pl.when(is_epoch).then(raw).cast(pl.Int64).cast(pl.Datetime("ms")).cast(pl.Datetime("us"))
+    fraction = parts.field("fraction").fill_null("").str.head(6).str.pad_end(6, "0")
+    assumed = pl.lit(day.isoformat() if day else None, dtype=pl.String)
+    local = _parsed(
+        pl.concat_str(given.fill_null(assumed.fill_null("2000-01-01")), parts.field("clock"), fraction, separator=" "),
+        "%Y-%m-%d %H:%M:%S %6f",
+    )
+    ahead = _minutes(offset)
+    instant = (
+        pl.when(is_epoch)
+        .then(epoch.dt.replace_time_zone("UTC"))
+        .when(offset.is_not_null())
+        .then((local - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
+    )
+    if time_zone is not None:
+        there = local.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+        instant = instant.otherwise(there.dt.convert_time_zone("UTC"))
+    is_dated = given.is_not_null() | assumed.is_not_null()
+    reason = (
+        pl.when(raw.is_null() | is_epoch)
+        .then(None)
+        .when(local.is_null())
+        .then(pl.lit("malformed_time"))
+        .when(~is_dated)
+        .then(pl.lit("date_unknown"))
+        .when(offset.is_not_null())
+        .then(None)
+        .when(pl.lit(time_zone is None))
+        .then(pl.lit("time_zone_unknown"))
+        .when(instant.is_null())
+        .then(pl.lit("time_ambiguous"))
+    )
+    return instant, reason
+
+
+def _minutes(offset: pl.Expr) -> pl.Expr:
+    """Minutes ahead of UTC; 0 for Z."""
+    digits = offset.str.replace_all(r"[^0-9]", "")
+    hours = digits.str.head(2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = digits.str.tail(2).cast(pl.Int64, strict=False).fill_null(0)
+    return (hours * 60 + minutes) * pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
+
+
+def _parsed(text: pl.Expr, form: str) -> pl.Expr:
+    """The time, or null where the date does not exist: the callers turn that into a reason."""
+    return text.str.to_datetime(form, time_unit="us", strict=False)

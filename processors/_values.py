@@ -1,0 +1,89 @@
+"""Values of a log in the form the tables keep: text without its escapes, addresses, requests, referrers, digests."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from functools import lru_cache
+
+import polars as pl
+
+from processors._unique import map_unique
+
+_ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_C_STYLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"', b"\\": b"\\"}
+_PORT = re.compile(r"\A(?:\[(?P<bracketed>[^\]]*)\](?::[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5})\Z")
+
+
+def text(raw: pl.Expr) -> pl.Expr:
+    """The logged text with its escapes undone; null for `-` and for nothing."""
+    return pl.when(~raw.is_in(["-", '""', ""])).then(unescaped(raw))
+
+
+def unescaped(raw: pl.Expr) -> pl.Expr:
+    r"""The text with `\\xHH`, `\\"` and C-style escapes undone: bytes first, which are then read as UTF-8."""
+    escaped = pl.when(raw.str.contains("\\", literal=True)).then(raw)
+    return map_unique(escaped, unescape).fill_null(raw)
+
+
+def unescape(raw: str) -> str:
+    r"""One value without its escapes. Bytes that are no UTF-8 become U+FFFD; an unknown escape stays as it is."""
+
+    def byte(match: re.Match[bytes]) -> bytes:
+        if match[1]:
+            return bytes.fromhex(match[1].decode())
+        return _C_STYLE.get(match[2], match[0])
+
+    return _ESCAPE.sub(byte, raw.encode()).decode("utf-8", "replace")
+
+
+def address(raw: pl.Expr) -> pl.Expr:
+    """The canonical text of the address; null for a host name."""
+    return map_unique(raw, canonical_address)
+
+
+@lru_cache(maxsize=65_536)
+def canonical_address(raw: str) -> str | None:
+    """One address without port, brackets and zone, IPv4-mapped IPv6 unwrapped; None where it is no address."""
+    if match := _PORT.match(raw):
+        raw = match["bracketed"] or match["v4"] or ""
+    try:
+        parsed = ipaddress.ip_address(raw.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(parsed)
+
+
+def method_and_path(request: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Method and path of a request line, query and fragment dropped; both null for anything else.
+
+    The protocol may be missing (HTTP/0.9). Spaces in the target are kept: nginx before 1.21.1 served such requests.
+    Source: RFC 9112, section 3; the authority form (CONNECT) is no path and so no request to this server.
+    """
+    parts = request.str.extract_groups(
+        r"(?s)\A"
+        r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
+        r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"  # absolute form: what a proxy is sent
+        r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority
+        r"(?:[?#].*?)?"
+        r"(?: HTTP/[0-9](?:\.[0-9])?)?"
+        r"\z"
+    )
+    method, path = parts.struct.field("method"), parts.struct.field("path")
+    is_absolute = request.str.contains(r"\A[^ ]+ [A-Za-z][A-Za-z0-9+.-]*://")
+    path = pl.when(path != "").then(path).when(is_absolute).then(pl.lit("/"))
+    return pl.when(path.is_not_null()).then(method), path
+
+
+def referrer(raw: pl.Expr) -> pl.Expr:
+    """The referring address without query, fragment and user information: all three carry secrets."""
+    shown = text(raw).str.replace(r"(?s)[?#].*\z", "").str.replace(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/]*@", "${1}")
+    return pl.when(shown != "").then(shown)
+
+
+def digest(reference: pl.Expr, key: bytes) -> pl.Expr:
+    """The keyed digest (HMAC-SHA256, hex) of a session reference: equal references meet, none can be used."""
+    return map_unique(reference, lambda value: hmac.digest(key, value.encode(), "sha256").hex())

@@ -1,0 +1,119 @@
+"""How complete a day is: what every source gave for it, and why it can or cannot be relied on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from processors import lake, ledger, workspace_day
+from processors.settings import Settings, Source
+from schemas import Events
+
+
+@dataclass(frozen=True)
+class SourceDay:
+    """What one source gave for one day. Lines and files are those of the files that hold events of the day."""
+
+    source: str
+    status: str
+    last_event_time: datetime | None
+    files: int
+    lines: int
+    events: int
+    quarantined: int
+    skipped: int
+    duplicates: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Whether the day can be relied on, and why not."""
+
+    is_complete: bool
+    reasons: list[str]
+    notes: list[str]
+    sources: list[SourceDay]
+    attribution: dict[str, int]
+    unmatched_logouts: int
+    location_database_date: date | None = None
+
+
+def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime) -> SourceDay:
+    """What a source gave for a day, as known at `as_of`."""
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    seen = (
+        lake
+        .scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
+        .filter(pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of)
+        .select("event_time")
+        .collect()["event_time"]
+    )
+    of_day = seen.filter(seen < end)
+    entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
+    parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)
+    silence = min(as_of, end) - seen.max() if len(seen) else None  # an event after the day's end ends the silence
+    status = "missing" if not len(of_day) else "complete"
+    if status == "complete" and silence is not None and silence > source.stalled_after:
+        status = "stalled"
+    return SourceDay(
+        source.name,
+        status,
+        of_day.max() if len(of_day) else None,
+        len(entries),
+        sum(entry.line_count for entry in entries),
+        len(of_day),
+        sum(entry.quarantined_count for entry in entries),
+        sum(entry.skipped_count for entry in entries),
+        max(parsed - len(of_day), 0) if as_of >= end else 0,
+        sum(entry.days[day][1] for entry in entries if day in entry.days),
+    )
+
+
+def completeness(
+    *,
+    day: date,
+    day_bounds: tuple[datetime, datetime],
+    as_of: datetime,
+    sources: list[SourceDay],
+    attribution: dict[str, int],
+    unmatched_logouts: int,
+    session_count: int,
+) -> Completeness:
+    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent."""
+    reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
+    reasons += [f"{source.source}: no events on {day}" for source in sources if source.status == "missing"]
+    reasons += [
+        f"{source.source}: nothing after {source.last_event_time:%Y-%m-%d %H:%M:%S} UTC"
+        for source in sources
+        if source.status == "stalled"
+    ]
+    notes = []
+    events = sum(attribution.values())
+    if events and not session_count:
+        methods = ", ".join(f"{count:,} {method}" for method, count in attribution.items() if count)
+        notes.append(
+            f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
+            "sign-in log of the identity provider as a source, or log the user's name in the web server"
+        )
+    if attribution.get("ambiguous"):
+        notes.append(f"{attribution['ambiguous']:,} events fit more than one user and are given to nobody")
+    quarantined = sum(source.quarantined for source in sources)
+    if quarantined:
+        notes.append(f"{quarantined:,} lines are in quarantine with their reasons (`recent-activities status`)")
+    late = sum(source.late for source in sources)
+    if late:
+        notes.append(f"{late:,} events came too late to revise this report by themselves")
+    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
+
+
+def _concerns(entry: ledger.Entry, day: date, settings: Settings) -> bool:
+    """Whether a file holds events of the day; one that holds none at all concerns the day it was read, and before."""
+    if entry.days:
+        return day in entry.days
+    if entry.read_as_of_time is None:
+        return False
+    read_on = workspace_day.of(entry.read_as_of_time, settings.time_zone)
+    return day.toordinal() in (read_on.toordinal(), read_on.toordinal() - 1)
