@@ -44,6 +44,7 @@ MEMBERS = pl.Schema(OWN | FROM_EVENTS)
 `membership` says what the event is to its session: `opened` it, an `action` in it, `background` in it, `closed` it.
 An `unmatched` logout or session_end found nothing to close: its session columns are null. `opened` and `action` are
 the actions; `closed` lends the session neither address nor device. `end_time` is null while `end_reason` is `active`.
+`user_name` is as the session's first event spells it.
 """
 
 _ACTIONS = ("login", "activity")
@@ -126,6 +127,7 @@ def _members(ordered: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
     openings = ordered[members.filter(pl.col("membership") == "opened")["row"]]
     sessions = openings.select(
         pl.col("row").alias("opening_row"),
+        pl.col("user_name").alias("first_spelling"),
         pl.Series("session_id", _session_ids(openings), dtype=pl.String),
         pl.col("event_time").alias("login_time"),
         (pl.col("event_class") == "login").alias("login_observed"),
@@ -134,6 +136,7 @@ def _members(ordered: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
         members.with_columns(pl.col("end").cast(TIME).alias("end_time"))
         .join(sessions, on="opening_row", how="left", maintain_order="left")
         .hstack(ordered[members["row"]].select(*FROM_EVENTS))
+        .with_columns(pl.coalesce("first_spelling", "user_name").alias("user_name"))
         .select(*MEMBERS)
     )
 
