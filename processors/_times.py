@@ -47,7 +47,8 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
     )
     ahead = _minutes(offset)
     instant = (
-        pl.when(is_epoch)
+        pl
+        .when(is_epoch)
         .then(epoch.dt.replace_time_zone("UTC"))
         .when(offset.is_not_null())
         .then((local - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
@@ -57,7 +58,8 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         instant = instant.otherwise(there.dt.convert_time_zone("UTC"))
     is_dated = given.is_not_null() | assumed.is_not_null()
     reason = (
-        pl.when(raw.is_null() | is_epoch)
+        pl
+        .when(raw.is_null() | is_epoch)
         .then(None)
         .when(local.is_null())
         .then(pl.lit("malformed_time"))
@@ -74,11 +76,10 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
 
 
 def _minutes(offset: pl.Expr) -> pl.Expr:
-    """Minutes ahead of UTC; 0 for Z."""
-    digits = offset.str.replace_all(r"[^0-9]", "")
-    hours = digits.str.head(2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = digits.str.tail(2).cast(pl.Int64, strict=False).fill_null(0)
-    return (hours * 60 + minutes) * pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
+    """Minutes ahead of UTC."""
+    digits = offset.str.replace(r"[Zz]", "+0000").str.replace_all(r"[^0-9]", "")
+    minutes = digits.str.head(2).cast(pl.Int64) * 60 + digits.str.tail(2).cast(pl.Int64)
+    return minutes * pl.when(offset.str.starts_with("-")).then(-1).otherwise(1)
 
 
 def _parsed(text: pl.Expr, form: str) -> pl.Expr:

@@ -66,7 +66,7 @@ def method_and_path(request: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     parts = request.str.extract_groups(
         r"(?s)\A"
         r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
-        r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?"  # absolute form: what a proxy is sent
+        r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
         r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority
         r"(?:[?#].*?)?"
         r"(?: HTTP/[0-9](?:\.[0-9])?)?"

@@ -1,1 +1,9 @@
-"""One file per identity provider. The folder is the registry; private names are skipped."""
+"""One file per identity provider. The folder is the registry: scanned by name, private names skipped.
+
+A module declares TITLE, SPECIFICATION (a link), SAMPLE (a record), and
+- RECORD: our column → where the record has it, as dotted paths, the first that is there;
+- EVENTS: their event name → our event class (`*` stands for anything; names not listed are `other`);
+- OUTCOMES: their outcome → ours (values not listed are `unknown`);
+- where the shape is odd, `decode(record) -> dict | None`: the record to look in, None for a directive;
+- where lines are not JSON, `read(line) -> dict | None`: likewise from the text, `ValueError` for a malformed line.
+"""

@@ -1,0 +1,33 @@
+"""What a source's settings mean to the parser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Options:
+    """Named values of one source. Everything but the key may be left out."""
+
+    reference_key: bytes
+    """Digests session references."""
+    time_zone: str | None = None
+    """Zone of times without an offset."""
+    date: date | None = None
+    """Day of times without a date."""
+    login_requests: tuple[str, ...] = ()
+    """`METHOD /path` with `*`: a success that names a user is a login."""
+    logout_requests: tuple[str, ...] = ()
+    background_paths: tuple[str, ...] | None = None
+    """Paths with `*` that nobody asks for by hand; None: the default ones."""
+    application: str | None = None
+    """Only logins to this application count; None: all."""
+    user: str | None = None
+    """Token (`$remote_user`) or dotted path that names the user; None: the format's own."""
+    session_reference: str | None = None
+    """Likewise for the session id."""
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    """Events outside the two (both included) have a wrong clock."""
+    trusted_proxies: tuple[str, ...] = ()

@@ -1,0 +1,67 @@
+"""Lines of landing files → events, quarantined lines, skipped lines: one row a line, none lost."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from processors import _sign_in, _web, device
+from processors._options import Options
+from processors._reader import Reader, UnknownFormat, WebLine, formats, reader
+from processors._web import DEFAULT_BACKGROUND_PATHS
+from schemas import Events
+
+__all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
+
+LONGEST_LINE_BYTES = 1_048_576
+
+
+def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> pl.LazyFrame:
+    """One row per line, in order: the columns of Events, then `quarantine_reason` and `skipped`.
+
+    Where both are null the row is an event; elsewhere its other columns mean nothing. Split key: the line.
+    `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8.
+    """
+    rows = lines.select("line_number", "line", early_reason=_early_reason(), is_blank=_is_blank())
+    is_readable = pl.col("early_reason").is_null() & ~pl.col("is_blank")
+    rows = rows.select("line_number", "early_reason", "is_blank", readable=pl.when(is_readable).then(pl.col("line")))
+    shape = reader.shape
+    rows = _web.fields(rows, shape, options) if isinstance(shape, WebLine) else _sign_in.fields(rows, shape, options)
+    time = pl.col("event_time")
+    is_out_of_range = (
+        (time < options.earliest if options.earliest else pl.lit(False))
+        | (time > options.latest if options.latest else pl.lit(False))
+    ).fill_null(False)
+    skipped = pl.when(pl.col("is_blank")).then(pl.lit("blank")).when(pl.col("is_directive")).then(pl.lit("directive"))
+    return rows.with_columns(
+        source=pl.lit(source),
+        file_id=pl.lit(file_id),
+        device=device.label(pl.col("user_agent")),
+        attribution_method=pl.when(pl.col("user_name").is_not_null()).then(pl.lit("log_user")),
+        skipped=skipped,
+    ).select(
+        *Events.column_names(),
+        quarantine_reason=pl.when(pl.col("skipped").is_null()).then(
+            pl.coalesce("early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range")))
+        ),
+        skipped="skipped",
+    )
+
+
+def _early_reason() -> pl.Expr:
+    """Why a line is not even looked at. Nothing long reaches a regular expression."""
+    line = pl.col("line")
+    return (
+        pl
+        .when(line.is_null())
+        .then(pl.lit("invalid_utf8"))
+        .when(line.str.contains("\0", literal=True))
+        .then(pl.lit("nul_bytes"))
+        .when(line.str.len_bytes() > LONGEST_LINE_BYTES)
+        .then(pl.lit("line_too_long"))
+    )
+
+
+def _is_blank() -> pl.Expr:
+    line = pl.col("line")
+    is_short = line.str.len_bytes() <= LONGEST_LINE_BYTES
+    return (is_short & (line.str.strip_chars(" \t") == "")).fill_null(False)
