@@ -1,0 +1,269 @@
+"""Laws: whatever way the same input arrives, and whatever happens meanwhile, the tables are the same bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+import pytest
+import zstandard
+from polars.testing import assert_frame_equal
+
+from processors import lake, ledger, run, settings, workspace_day
+from schemas import Events, Quarantine, Sessions
+from tests import workspaces
+from tests.workspaces import AS_OF
+
+DAYS = tuple(date(2025, 8, n) for n in (28, 29, 30))
+KEY = "reference.key"
+
+
+def carry_through(workspace: settings.Settings, *, as_of: datetime = AS_OF) -> None:
+    run.ingest(workspace, as_of=as_of)
+    run.sessions(workspace, DAYS, as_of=as_of)
+    for day in DAYS:
+        run.report(workspace, day)
+
+
+def tables(workspace: settings.Settings) -> dict[str, bytes]:
+    """What readers see: all but the ledger (it knows names and inodes) and the source's line keys."""
+    return workspaces.files(workspace.root, without=("_recent_activities/", "landing/"))
+
+
+def results(workspace: settings.Settings) -> dict[str, bytes]:
+    """Sessions and windows: what must not depend on which file a line came in."""
+    return workspaces.files(workspace.lake, without=("_recent_activities/", "events/", "quarantine/"))
+
+
+def delivered_whole(folder: Path, lines: list[bytes]) -> settings.Settings:
+    workspace = workspaces.write(folder)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    carry_through(workspace)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    return workspaces.history(7)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> settings.Settings:
+    return delivered_whole(tmp_path_factory.mktemp("whole"), lines)
+
+
+def test_the_history_is_worth_the_laws(whole: settings.Settings) -> None:
+    sessions = lake.scan(whole.lake, Sessions).collect()
+    assert set(sessions["end_reason"]) >= {"logout", "idle_timeout", "superseded"}
+    assert sessions["login_observed"].any() and not sessions["login_observed"].all()
+
+
+def test_every_line_is_an_event_or_quarantined_or_skipped(whole: settings.Settings, lines: list[bytes]) -> None:
+    (entry,) = ledger.read(whole.lake, "panel")
+    assert entry.line_count == len(lines)
+    assert entry.line_count == entry.event_count + entry.quarantined_count + entry.skipped_count
+    assert lake.scan(whole.lake, Events).collect().height == entry.event_count
+    quarantine = lake.scan(whole.lake, Quarantine).collect()
+    assert quarantine.height == entry.quarantined_count == lines.count(b"\x16\x03\x01 not a line\n") > 0
+    assert set(quarantine["raw_bytes"]) == {b"\x16\x03\x01 not a line"}
+
+
+def test_twice_is_once(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = delivered_whole(tmp_path, lines)
+    before = workspaces.files(tmp_path)
+    carry_through(workspace)
+    assert workspaces.files(tmp_path) == before
+
+
+def rotations(workspace: settings.Settings, lines: list[bytes]) -> Iterator[None]:
+    """The life of a log: written, read half-way through a line, rotated, read, compressed, read, copied, read."""
+    data = b"".join(lines)
+    live = workspaces.land(workspace, "access.log", data[: len(data) // 3])
+    yield
+    live.write_bytes(data)
+    live.rename(live.with_name("access.log.1"))
+    yield
+    workspaces.land(workspace, "access.log.2.gz", gzip.compress(data))
+    (live.parent / "access.log.1").unlink()
+    yield
+    workspaces.land(workspace, "access.log-20250830.zst", zstandard.compress(data))
+    workspaces.land(workspace, "access.log.3", data[: len(data) // 2])
+    yield
+
+
+def test_growth_rotation_compression_and_copies_change_nothing(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes]
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    for _ in rotations(workspace, lines):
+        run.ingest(workspace, as_of=AS_OF)
+    carry_through(workspace)
+    assert tables(workspace).keys() == tables(whole).keys()
+    assert results(workspace) == results(whole)
+    assert [e.line_count for e in ledger.read(workspace.lake, "panel")] == [len(lines)]
+    for table in (Events, Quarantine):
+        ours, theirs = (lake.scan(w.lake, table).drop("path", strict=False).collect() for w in (workspace, whole))
+        assert_frame_equal(ours, theirs)
+
+
+def test_a_renamed_file_is_the_same_file(tmp_path: Path, whole: settings.Settings, lines: list[bytes]) -> None:
+    workspace = workspaces.write(tmp_path)
+    path = workspaces.land(workspace, "access.log", b"".join(lines))
+    run.ingest(workspace, as_of=AS_OF)
+    path.rename(path.with_name("old-panel.log"))
+    carry_through(workspace)
+    assert results(workspace) == results(whole)
+
+
+def test_a_log_cut_and_rewritten_in_place_is_a_new_one(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = workspaces.write(tmp_path)
+    path = workspaces.land(workspace, "access.log", b"".join(lines[:120]))
+    run.ingest(workspace, as_of=AS_OF)
+    path.write_bytes(b"".join(lines[120:]))
+    run.ingest(workspace, as_of=AS_OF)
+    assert sorted(e.line_count for e in ledger.read(workspace.lake, "panel")) == [len(lines) - 120, 120]
+
+
+def test_two_hosts_whose_logs_begin_alike_are_two_streams(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = workspaces.write(tmp_path)
+    for host in ("web-1", "web-2"):
+        workspaces.land(workspace, f"{host}/access.log", b"".join(lines[:50]))
+    run.ingest(workspace, as_of=AS_OF)
+    assert [e.line_count for e in ledger.read(workspace.lake, "panel")] == [50, 50]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_split_order_and_repetition_gives_the_same_sessions(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes], seed: int
+) -> None:
+    rng = random.Random(seed)
+    workspace = workspaces.write(tmp_path)
+    cuts = sorted({0, len(lines), *rng.sample(range(1, len(lines)), rng.randint(1, 6))})
+    pieces = [b"".join(lines[start:end]) for start, end in pairwise(cuts)]
+    pack: list[Callable[[bytes], bytes]] = [bytes, gzip.compress, zstandard.compress]
+    for number in rng.sample(range(len(pieces)), len(pieces)):
+        workspaces.land(workspace, f"access.log.{number}", rng.choice(pack)(pieces[number]))
+        if rng.random() < 0.5:
+            run.ingest(workspace, as_of=AS_OF)
+        if rng.random() < 0.3:
+            run.sessions(workspace, DAYS, as_of=AS_OF)
+    carry_through(workspace)
+    assert results(workspace) == results(whole)
+
+
+def test_days_computed_alone_together_or_backwards_are_the_same(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes]
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    run.ingest(workspace, as_of=AS_OF)
+    for day in reversed(DAYS):
+        run.sessions(workspace, [day], as_of=AS_OF)
+    assert results(workspace) == results(whole)
+
+
+def test_as_of_never_moves_a_closed_value(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    run.ingest(workspace, as_of=AS_OF)
+    final: dict[str, tuple[object, ...]] = {}
+    for hours in range(0, 54, 3):
+        as_of = datetime(2025, 8, 28, 21, tzinfo=UTC) + timedelta(hours=hours)
+        run.sessions(workspace, DAYS, as_of=as_of)
+        rows = lake.scan(workspace.lake, Sessions).drop("as_of_time").collect()
+        now = {row[0]: row for row in rows.iter_rows()}
+        assert final.items() <= now.items()
+        final |= {row["session_id"]: now[row["session_id"]] for row in rows.filter("is_final").to_dicts()}
+    assert len(final) > 20
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2025, 3, 30), 23), (date(2025, 10, 26), 25)])
+def test_a_day_with_a_clock_change_holds_the_logins_of_all_its_hours(tmp_path: Path, day: date, hours: int) -> None:
+    workspace = workspaces.write(tmp_path, zone="Europe/Berlin")
+    start, end = workspace_day.bounds(day, "Europe/Berlin")
+    times = [start - timedelta(hours=1) + timedelta(hours=n) for n in range(hours + 2)]
+    data = b"".join(workspaces.line(time, f"user{n}", "POST /login", status=302) for n, time in enumerate(times))
+    workspaces.land(workspace, "access.log", data)
+    run.ingest(workspace, as_of=end + timedelta(hours=4))
+    assert run.sessions(workspace, [day], as_of=end + timedelta(hours=4)).sessions == hours
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: once it is raised, no further file operation happens."""
+
+
+@contextlib.contextmanager
+def killed_at(monkeypatch: pytest.MonkeyPatch, operation: int) -> Iterator[list[int]]:
+    count = [0]
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **kwargs: object) -> object:
+            count[0] += 1
+            if count[0] > operation:
+                raise Killed
+            return real(*args, **kwargs)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for owner, names in (
+            (Path, ("replace", "unlink", "mkdir", "chmod", "symlink_to", "write_bytes")),
+            (pl.DataFrame, ("write_parquet",)),
+        ):
+            for name in names:
+                patch.setattr(owner, name, counted(getattr(owner, name)))
+        yield count
+
+
+def test_a_run_killed_at_any_file_operation_and_started_again_was_never_killed(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation, is_done = 0, False
+    while not is_done:
+        workspace = workspaces.write(tmp_path / str(operation))
+        workspaces.land(workspace, "access.log", b"".join(lines))
+        (workspace.lake / "_recent_activities").mkdir(parents=True)
+        (workspace.lake / "_recent_activities" / KEY).write_bytes(bytes(32))
+        with killed_at(monkeypatch, operation) as count:
+            try:
+                carry_through(workspace)
+                is_done = True
+            except Killed:
+                pass
+        carry_through(workspace)
+        assert tables(workspace) == tables(whole), f"killed at operation {operation}"
+        leftovers = [p for p in workspace.lake.rglob("*") if "staging" in p.parts and p.is_file() and p.name != ".lock"]
+        assert not leftovers
+        operation += max(1, operation // 12)
+    assert count[0] > 30
+
+
+def test_a_process_killed_for_good_in_the_middle_leaves_no_trace(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes]
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    script = (
+        "import os, signal, sys; from pathlib import Path; from processors import run, settings; from tests import workspaces\n"
+        "real, left = Path.replace, [5]\n"
+        "def replace(self, target):\n"
+        "    left[0] -= 1\n"
+        "    if not left[0]: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return real(self, target)\n"
+        "Path.replace = replace\n"
+        "run.ingest(settings.load(sys.argv[1]), as_of=workspaces.AS_OF)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=Path(__file__).parent.parent, check=False
+    )
+    assert killed.returncode == -9
+    carry_through(workspace)
+    assert tables(workspace) == tables(whole)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from processors import completeness, report
+from schemas import InactivityWindows, Sessions
+
+LOGIN = datetime(2025, 8, 29, 4, 37, 12, 999_999, UTC)
+
+
+def session(**values: object) -> pl.DataFrame:
+    row = {
+        "session_id": "s1",
+        "user_name": "riya@example.com",
+        "login_time": LOGIN,
+        "login_observed": True,
+        "last_activity_time": LOGIN,
+        "end_reason": "active",
+        "inactivity_s": 61 * 3600 + 5 * 60 + 9,
+        "is_final": False,
+        "longest_inactivity_s": 0,
+        "activity_count": 0,
+        "ip_address": "203.0.113.7",
+        "ip_count": 1,
+        "ip_switch_count": 0,
+        "device": "Chrome 126 · macOS",
+        "source": "okta",
+        "attribution_method": "log_user",
+        "as_of_time": LOGIN,
+        "login_date": date(2025, 8, 29),
+        **values,
+    }
+    return pl.DataFrame(
+        [{name: row.get(name) for name in Sessions.column_names()}], schema=Sessions.create_empty().schema
+    )
+
+
+def test_the_five_columns_come_first_and_times_are_of_the_workspace() -> None:
+    printed = report.recent_activities(session(), time_zone="Asia/Kolkata")
+    assert printed.row(0)[:6] == (
+        "riya@example.com",
+        "2025-08-29 10:07:12",
+        "61:05:09",
+        "203.0.113.7",
+        "Chrome 126 · macOS",
+        "+05:30",
+    )
+    assert tuple(printed.columns[:5]) == ("user_name", "login_time", "inactivity_duration", "ip_address", "device")
+
+
+def test_every_column_of_the_table_is_in_the_report_once() -> None:
+    printed = report.recent_activities(session(), time_zone="UTC")
+    assert set(Sessions.column_names()) <= set(printed.columns) and len(set(printed.columns)) == len(printed.columns)
+
+
+def test_the_newest_login_comes_first_and_a_tie_goes_by_id() -> None:
+    rows = pl.concat([
+        session(session_id="b"),
+        session(session_id="a"),
+        session(session_id="c", login_time=LOGIN.replace(hour=5)),
+    ])
+    assert report.recent_activities(rows, time_zone="UTC")["session_id"].to_list() == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "00:00:00"), (59, "00:00:59"), (86_400, "24:00:00"), (360_000, "100:00:00")]
+)
+def test_hours_do_not_wrap(seconds: int, text: str) -> None:
+    assert pl.select(report.duration(pl.lit(seconds))).item() == text
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
+def test_a_cell_never_becomes_a_formula(text: str) -> None:
+    assert pl.select(report.guarded(pl.lit(text))).item() == "'" + text
+
+
+@pytest.mark.parametrize("text", ["riya", "a=b", "", "'=1"])
+def test_other_text_is_left_alone(text: str) -> None:
+    assert pl.select(report.guarded(pl.lit(text))).item() == text
+
+
+def test_every_text_column_is_guarded() -> None:
+    printed = report.recent_activities(session(user_name="=cmd", user_agent="@x", application="+y"), time_zone="UTC")
+    assert printed.select("user_name", "user_agent", "application").row(0) == ("'=cmd", "'@x", "'+y")
+
+
+def test_windows_are_printed_by_user_and_time() -> None:
+    window = {
+        "session_id": "s1",
+        "window_start_time": LOGIN,
+        "window_end_time": LOGIN.replace(hour=6),
+        "window_s": 4967,
+        "is_open": True,
+        "user_name": "riya@example.com",
+        "login_date": date(2025, 8, 29),
+    }
+    frame = pl.DataFrame([window], schema=InactivityWindows.create_empty().schema)
+    assert report.inactivity_windows(frame, time_zone="Asia/Kolkata").row(0)[:5] == (
+        "riya@example.com",
+        "2025-08-29 10:07:12",
+        "2025-08-29 11:37:12",
+        "01:22:47",
+        True,
+    )
+
+
+def test_changes_count_what_came_went_and_changed() -> None:
+    old = pl.concat([session(session_id="gone"), session(session_id="same"), session(session_id="other")])
+    new = pl.concat([session(session_id="new"), session(session_id="same"), session(session_id="other", ip_count=2)])
+    printed = [report.recent_activities(frame, time_zone="UTC").cast(pl.String) for frame in (old, new)]
+    assert report.changes(*printed) == {"sessions_added": 1, "sessions_removed": 1, "sessions_changed": 1}
+
+
+def source(status: str) -> completeness.SourceDay:
+    return completeness.SourceDay("okta", status, LOGIN, 1, 10, 9, 1, 0, 0, 0)
+
+
+def complete(
+    status: str = "complete", *, as_of: datetime = datetime(2025, 8, 30, 4, tzinfo=UTC), **attribution: int
+) -> completeness.Completeness:
+    return completeness.completeness(
+        day=date(2025, 8, 29),
+        day_bounds=(datetime(2025, 8, 29, tzinfo=UTC), datetime(2025, 8, 30, tzinfo=UTC)),
+        as_of=as_of,
+        sources=[source(status)],
+        attribution=attribution,
+        unmatched_logouts=0,
+        session_count=0,
+    )
+
+
+@pytest.mark.parametrize("status", ["missing", "stalled"])
+def test_a_missing_or_stalled_source_is_never_silent(status: str) -> None:
+    result = complete(status)
+    assert not result.is_complete and "okta" in result.reasons[0]
+
+
+def test_a_day_that_is_not_over_is_incomplete() -> None:
+    assert not complete(as_of=datetime(2025, 8, 29, 23, tzinfo=UTC)).is_complete
+    assert complete(as_of=datetime(2025, 8, 30, tzinfo=UTC)).is_complete
+
+
+def test_an_empty_report_says_why() -> None:
+    assert "9 anonymous" in complete(anonymous=9).notes[0]
