@@ -61,7 +61,7 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
     Errors: `LakeError` where the lake cannot be written; what was read so far is then read again by the next run.
     A landing file that cannot be read is one of the result's `problems`, and the others are read.
     """
-    with lake.locked(settings.lake, source.name) as staging:
+    with lake.locked(settings.lake, f"source-{source.name}") as staging:
         _finish(settings.lake, source, staging)
         batch = _Batch(settings, source, as_of, staging)
         files, problems = landing.files(settings, source)
@@ -245,15 +245,16 @@ def _finish(root: Path, source: Source, staging: Path) -> None:
             staged = pl.scan_parquet([staging / f"events-{n:06}.parquet" for n in numbers])
             new = staged.filter(pl.col("event_time").dt.date() == day).collect()
             if new.height:
-                lake.replace(path, _merged(lake.read_file(path, Events), new), Events)
+                merged = _merged(lake.read_file(path, Events), new)
+                lake.replace(root, Events, day, merged, bucket=source.name)
         rejected = [pl.read_parquet(staging / f"quarantine-{n:06}.parquet") for n in numbers]
         if any(rows.height for rows in rejected):
             path = lake.file_of(root, Quarantine, plan["landed_date"], source.name)
             keys = Quarantine.primary_key()
             rows = pl.concat([lake.read_file(path, Quarantine), *rejected]).unique(keys).sort(keys)
-            lake.replace(path, rows, Quarantine)
+            lake.replace(root, Quarantine, plan["landed_date"], rows, bucket=source.name)
         entries = pl.read_parquet(staging / "ledger.parquet")
-        lake.replace(lake.file_of(root, Ledger, source.name), entries, Ledger)
+        lake.replace(root, Ledger, source.name, entries)
         decided.unlink()
     for path in staging.iterdir():
         if path.name != ".lock":

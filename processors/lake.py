@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import uuid
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -64,8 +63,16 @@ def metadata(path: Path) -> dict[str, str]:
     return pl.read_parquet_metadata(path) if path.exists() else {}
 
 
-def replace(path: Path, frame: pl.DataFrame, table: type[Table], *, notes: dict[str, str] | None = None) -> None:
-    """Put `frame` in the place of whatever is in `path`: a reader sees the old file or the new one.
+def replace(
+    lake: Path,
+    table: type[Table],
+    partition: date | str,
+    frame: pl.DataFrame,
+    *,
+    bucket: str = "0",
+    notes: dict[str, str] | None = None,
+) -> None:
+    """Put `frame` in the place of the partition's bucket: a reader sees the old file or the new one.
 
     Errors: `LakeError` where the folder cannot be written. A frame that is not of the table is a defect and raises.
     """
@@ -75,17 +82,23 @@ def replace(path: Path, frame: pl.DataFrame, table: type[Table], *, notes: dict[
     wrong = {name: str(kind) for name, kind in typed.schema.items() if kind != expected[name]}
     if wrong:
         raise TypeError(f"{table.name}: wrong types {wrong}")
-    with written(path) as temporary:
+    # plain readers of the table's folder would trip over a temporary file in it
+    temporary = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
+    with written(file_of(lake, table, partition, bucket), temporary=temporary):
         typed.write_parquet(
             temporary, compression="zstd", statistics=True, row_group_size=ROW_GROUP_SIZE, metadata=notes
         )
 
 
 @contextlib.contextmanager
-def written(path: Path, *, mode: int = 0o640) -> Iterator[Path]:
-    """A temporary path beside `path`; what is written there takes its place, wholly or not at all."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+def written(path: Path, *, temporary: Path | None = None, mode: int = 0o640) -> Iterator[Path]:
+    """A temporary path, beside `path` if none is given; what is written there takes its place, wholly or not at all.
+
+    A path has one writer at a time, so what a killed one left has the name that the next one writes over.
+    """
+    temporary = temporary or path.with_name(f".{path.name}.tmp")
     with explained(path):
+        temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         try:
             yield temporary
@@ -122,12 +135,6 @@ def locked(lake: Path, name: str) -> Iterator[Path]:
     with pen:
         fcntl.flock(pen, fcntl.LOCK_EX)
         yield folder
-
-
-def remove_temporaries(folder: Path) -> None:
-    """Delete what killed runs left half-written below `folder`."""
-    for path in folder.glob("**/.*.tmp"):
-        path.unlink(missing_ok=True)
 
 
 def _columns(table: type[Table]) -> list[str]:

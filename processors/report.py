@@ -58,14 +58,18 @@ def duration(seconds: pl.Expr) -> pl.Expr:
 
 def guarded(text: pl.Expr) -> pl.Expr:
     """The text, with a leading apostrophe where a spreadsheet would take it for a formula."""
-    return pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + text).otherwise(text)
+    return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
 
 
 def _printable(frame: pl.DataFrame) -> pl.DataFrame:
     instants = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
     return frame.with_columns(
         pl.col(instants).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        *(guarded(pl.col(name)) for name, kind in frame.schema.items() if kind == pl.String),
+        *(
+            guarded(pl.col(name))
+            for name, kind in frame.schema.items()
+            if kind == pl.String and name != "login_utc_offset"  # ours, and a sign is its first character
+        ),
     )
 
 

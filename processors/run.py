@@ -262,7 +262,7 @@ def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_o
         path = lake.file_of(settings.lake, table, day)
         new = rows.filter(pl.col("login_date") == day).drop("login_date")
         is_changed |= not path.exists() or not _same(lake.read_file(path, table), new)
-        lake.replace(path, new, table, notes=notes)
+        lake.replace(settings.lake, table, day, new, notes=notes)
     return is_changed
 
 
@@ -331,7 +331,7 @@ def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:
     others = known.filter(pl.col("revision") != row["revision"])
     rows = pl.concat([others, pl.DataFrame([row], schema=known.schema)]).sort("revision")
     if not rows.equals(known):
-        lake.replace(path, rows, ReportsPublished)
+        lake.replace(settings.lake, ReportsPublished, day, rows)
 
 
 def _csv(frame: pl.DataFrame) -> bytes:

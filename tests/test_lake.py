@@ -25,7 +25,7 @@ def test_a_table_without_files_is_empty_and_typed(tmp_path: Path) -> None:
 
 
 def test_what_was_written_is_read_with_its_partition(tmp_path: Path) -> None:
-    lake.replace(lake.file_of(tmp_path, InactivityWindows, DAY), rows(3), InactivityWindows)
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(3))
     assert set(lake.scan(tmp_path, InactivityWindows).collect()["login_date"]) == {DAY}
     plain = pl.scan_parquet(tmp_path / "inactivity_windows", hive_partitioning=True).collect()
     assert plain.height == 3 and plain.schema["login_date"] == pl.Date
@@ -33,15 +33,15 @@ def test_what_was_written_is_read_with_its_partition(tmp_path: Path) -> None:
 
 def test_only_the_wanted_partitions_are_opened(tmp_path: Path) -> None:
     for n in (1, 2):
-        lake.replace(lake.file_of(tmp_path, InactivityWindows, date(2025, 8, n)), rows(n), InactivityWindows)
+        lake.replace(tmp_path, InactivityWindows, date(2025, 8, n), rows(n))
     lake.file_of(tmp_path, InactivityWindows, date(2025, 8, 1)).write_bytes(b"no parquet")
     assert lake.scan(tmp_path, InactivityWindows, [date(2025, 8, 2)]).collect().height == 2
 
 
 def test_replacing_leaves_the_new_rows_alone_and_no_other_file(tmp_path: Path) -> None:
     path = lake.file_of(tmp_path, InactivityWindows, DAY)
-    lake.replace(path, rows(5), InactivityWindows, notes={"as_of": "then"})
-    lake.replace(path, rows(2), InactivityWindows, notes={"as_of": "now"})
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(5), notes={"as_of": "then"})
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(2), notes={"as_of": "now"})
     assert pl.read_parquet(path).height == 2
     assert lake.metadata(path)["as_of"] == "now"
     assert list(path.parent.iterdir()) == [path]
@@ -50,22 +50,34 @@ def test_replacing_leaves_the_new_rows_alone_and_no_other_file(tmp_path: Path) -
 def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:
     frame = rows(1000)
     paths = [lake.file_of(tmp_path / name, InactivityWindows, DAY) for name in "ab"]
-    lake.replace(paths[0], frame, InactivityWindows)
-    lake.replace(paths[1], pl.concat([frame[:300], frame[300:]], rechunk=False), InactivityWindows)
+    lake.replace(tmp_path / "a", InactivityWindows, DAY, frame)
+    lake.replace(tmp_path / "b", InactivityWindows, DAY, pl.concat([frame[:300], frame[300:]], rechunk=False))
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_a_frame_of_other_types_is_a_defect(tmp_path: Path) -> None:
     wrong = rows(1).with_columns(pl.lit(1, dtype=pl.Int32).alias("window_s"))
     with pytest.raises(TypeError, match="window_s"):
-        lake.replace(lake.file_of(tmp_path, InactivityWindows, DAY), wrong, InactivityWindows)
+        lake.replace(tmp_path, InactivityWindows, DAY, wrong)
 
 
 def test_a_place_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "sessions").touch()
     with pytest.raises(LakeError, match="sessions.*run the same command again") as caught:
-        lake.replace(lake.file_of(tmp_path, Sessions, DAY), Sessions.create_empty(), Sessions)
+        lake.replace(tmp_path, Sessions, DAY, Sessions.create_empty())
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_plain_readers_never_meet_a_half_written_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(3))
+    seen = []
+
+    def look(self: Path, target: Path) -> None:
+        seen.append(pl.scan_parquet(tmp_path / "inactivity_windows", hive_partitioning=True).collect().height)
+
+    monkeypatch.setattr(Path, "replace", look)
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(5))
+    assert seen == [3]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_windows_are_printed_by_user_and_time() -> None:
     assert report.inactivity_windows(frame, time_zone="Asia/Kolkata").row(0)[:5] == (
         "riya@example.com",
         "2025-08-29 10:07:12",
-        "2025-08-29 11:37:12",
+        "2025-08-29 12:07:12",
         "01:22:47",
         True,
     )

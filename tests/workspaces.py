@@ -64,7 +64,7 @@ def history(seed: int, count: int = 200, *, start: datetime = datetime(2025, 8, 
     rng = random.Random(seed)
     time, lines = start, []
     for _ in range(count):
-        time += timedelta(seconds=rng.choice([0, 0, 1, 30, 300, 901, 1800, 7200, 7201]))
+        time += timedelta(seconds=rng.choice([0, 0, 1, 1, 30, 30, 60, 300, 300, 300, 901, 901, 1800, 7201]))
         request, status = rng.choice([
             ("GET /orders", 200),
             ("GET /orders", 200),
