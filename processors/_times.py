@@ -53,9 +53,8 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         .when(offset.is_not_null())
         .then((local - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
     )
-    if time_zone is not None:
-        there = local.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
-        instant = instant.otherwise(there.dt.convert_time_zone("UTC"))
+    there = local.dt.replace_time_zone(time_zone or "UTC", ambiguous="null", non_existent="null")
+    instant = known.otherwise(there.dt.convert_time_zone("UTC"))
     is_dated = given.is_not_null() | assumed.is_not_null()
     reason = (
         pl

@@ -57,25 +57,26 @@ def canonical_address(raw: str) -> str | None:
     return str(parsed)
 
 
-def method_and_path(request: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Method and path of a request line, query and fragment dropped; both null for anything else.
+def request_line(request: pl.Expr) -> pl.Expr:
+    """Struct of `method`, `authority` and `path` of a request line, query and fragment dropped.
 
-    The protocol may be missing (HTTP/0.9). Spaces in the target are kept: nginx before 1.21.1 served such requests.
-    Source: RFC 9112, section 3; the authority form (CONNECT) is no path and so no request to this server.
+    All null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
+    1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
     """
-    parts = request.str.extract_groups(
+    return request.str.extract_groups(
         r"(?s)\A"
         r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
-        r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
-        r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority
+        r"(?P<authority>[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
+        r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority, where it means /
         r"(?:[?#].*?)?"
         r"(?: HTTP/[0-9](?:\.[0-9])?)?"
         r"\z"
     )
-    method, path = parts.struct.field("method"), parts.struct.field("path")
-    is_absolute = request.str.contains(r"\A[^ ]+ [A-Za-z][A-Za-z0-9+.-]*://")
-    path = pl.when(path != "").then(path).when(is_absolute).then(pl.lit("/"))
-    return pl.when(path.is_not_null()).then(method), path
+
+
+def request_path(authority: pl.Expr, path: pl.Expr) -> pl.Expr:
+    """The path of a `request_line`; null where there is none."""
+    return pl.when(path != "").then(path).when(authority.is_not_null()).then(pl.lit("/"))
 
 
 def referrer(raw: pl.Expr) -> pl.Expr:

@@ -20,7 +20,9 @@ DEFAULT_BACKGROUND_PATHS = (
     "/ping",
     "/favicon.ico",
     "/robots.txt",
-    *(f"*.{suffix}" for suffix in "css js map png jpg jpeg gif svg ico webp woff woff2 ttf".split()),
+    *("*.css", "*.js", "*.map"),
+    *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.ico", "*.webp"),
+    *("*.woff", "*.woff2", "*.ttf"),
 )
 """What browsers and monitors fetch by themselves, used where a source sets no `background_paths`."""
 
@@ -48,10 +50,11 @@ def fields(rows: pl.LazyFrame, shape: WebLine, options: Options) -> pl.LazyFrame
         is_directive=pl.lit(False),
         event_action=pl.lit("request"),
         http_status=pl.col("raw_status").cast(pl.Int16),
-        request=_values.unescaped(pl.col("raw_request")),
+        request=_values.request_line(_values.unescaped(pl.col("raw_request"))),
     )
-    method, path = _values.method_and_path(pl.col("request"))
-    rows = rows.with_columns(http_method=method, http_path=path)
+    request = pl.col("request").struct
+    rows = rows.with_columns(http_path=_values.request_path(request.field("authority"), request.field("path")))
+    rows = rows.with_columns(http_method=pl.when(pl.col("http_path").is_not_null()).then(request.field("method")))
     address = _values.address(pl.col("raw_peer"))
     status = pl.col("http_status")
     return rows.select(
