@@ -46,7 +46,7 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         "%Y-%m-%d %H:%M:%S %6f",
     )
     ahead = _minutes(offset)
-    instant = (
+    known = (
         pl
         .when(is_epoch)
         .then(epoch.dt.replace_time_zone("UTC"))
