@@ -1,0 +1,1 @@
+"""Where it runs: Airflow on one machine."""
