@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 
 import polars as pl
 
@@ -54,14 +55,16 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
     of_day = seen.filter(seen < end)
     entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
     parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)
-    silence = min(as_of, end) - seen.max() if len(seen) else None  # an event after the day's end ends the silence
-    status = "missing" if not len(of_day) else "complete"
-    if status == "complete" and silence is not None and silence > source.stalled_after:
-        status = "stalled"
+    last = cast(datetime | None, of_day.max())
+    newest = cast(datetime | None, seen.max())  # an event after the day's end ends the silence
+    if last is None or newest is None:
+        status = "missing"
+    else:
+        status = "stalled" if min(as_of, end) - newest > source.stalled_after else "complete"
     return SourceDay(
         source.name,
         status,
-        of_day.max() if len(of_day) else None,
+        last,
         len(entries),
         sum(entry.line_count for entry in entries),
         len(of_day),

@@ -1,14 +1,12 @@
-"""Landing files → events, quarantine, ledger: every line once, whatever the files are called and however often they come.
+"""Landing files → events, quarantine, ledger: every line once, whatever files are called and however often they come.
 
-A source is read under its lock into staging; `decided.json` there is the point of no return. Before it a killed run
-left nothing; after it the next run carries out what was decided. Carrying out twice is the same as once.
+A source is read under its lock into staging; what is to be done with it there is decided at once (see `decision`).
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import json
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -19,12 +17,12 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from processors import lake, landing, ledger, parse, workspace_day
+from processors import decision, lake, landing, ledger, parse, workspace_day
+from processors.decision import Plan
 from processors.errors import LandingError
 from processors.settings import Settings, Source
-from schemas import Events, Ledger, Quarantine
+from schemas import Events, Quarantine
 
-DECIDED = "decided.json"
 CLOCK_ERROR = timedelta(days=1)
 RETENTION_MARGIN = timedelta(days=30)
 OUT_OF_RANGE = "time_out_of_range"
@@ -62,7 +60,7 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
     A landing file that cannot be read is one of the result's `problems`, and the others are read.
     """
     with lake.locked(settings.lake, f"source-{source.name}") as staging:
-        _finish(settings.lake, source, staging)
+        decision.carry_out(settings.lake, source.name, staging)
         batch = _Batch(settings, source, as_of, staging)
         files, problems = landing.files(settings, source)
         batch.result.problems += [str(problem) for problem in problems]
@@ -75,8 +73,9 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
             done += int(file.state.split(" ", 1)[0])
             if progress:
                 progress(f"reading {source.name}", done, total)
+        batch.judge_again()
         batch.decide()
-        _finish(settings.lake, source, staging)
+        decision.carry_out(settings.lake, source.name, staging)
         return batch.result
 
 
@@ -177,12 +176,10 @@ class _Batch:
         self._count(entry, parsed, events, rejected)
         self._stage(events, rejected.select(Quarantine.column_names()))
 
-    def _stage(self, events: pl.DataFrame, rejected: pl.DataFrame) -> None:
+    def _stage(self, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
         self._parts += 1  # a part of a file that failed is overwritten by the next, or outnumbered in `decide`
         self._dates |= set(events["event_time"].dt.date().unique())
-        with lake.explained(self.staging):
-            events.write_parquet(self.staging / f"events-{self._parts:06}.parquet", compression="lz4")
-            rejected.write_parquet(self.staging / f"quarantine-{self._parts:06}.parquet", compression="lz4")
+        decision.stage(self.staging, self._parts, events, rejected, released)
 
     def _count(self, entry: ledger.Entry, parsed: pl.DataFrame, events: pl.DataFrame, rejected: pl.DataFrame) -> None:
         skipped = Counter(parsed["skipped"].drop_nulls().to_list())
@@ -213,6 +210,39 @@ class _Batch:
             reasons=reasons,
         )
 
+    def judge_again(self) -> None:
+        """Take from quarantine what was out of range at another `as_of` and is in range at this one.
+
+        So the order of runs does not matter, and a forgotten --as-of is mended by giving it.
+        """
+        kept = lake.scan(self.settings.lake, Quarantine).filter(
+            pl.col("source") == self.source.name,
+            pl.col("quarantine_reason") == OUT_OF_RANGE,
+            pl.col("event_time").is_between(self.options.earliest, self.options.latest),
+        )
+        entries = {entry.file_id: entry for entry in self.entries}
+        for (file_id,), rows in kept.collect().group_by("file_id", maintain_order=True):
+            lines = rows.select("line_number", line=pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r"))
+            events = parse.parse(
+                lines.lazy(),
+                reader=self.reader,
+                source=self.source.name,
+                file_id=str(file_id),
+                options=self.options,
+            ).collect()
+            events = events.filter(pl.col("quarantine_reason").is_null(), pl.col("skipped").is_null())
+            entry = entries[str(file_id)]
+            entry.quarantined_count -= events.height
+            entry.line_count -= events.height
+            entry.reasons = dict(Counter(entry.reasons) - Counter({OUT_OF_RANGE: events.height}))
+            released = rows.select(Quarantine.primary_key()).join(
+                events.select(Quarantine.primary_key()), on=Quarantine.primary_key(), how="semi"
+            )
+            events = events.select(Events.column_names())
+            self._count(entry, events.with_columns(skipped=pl.lit(None, pl.String)), events, rows.clear())
+            self._stage(events, rows.clear().select(Quarantine.column_names()), released)
+            self.is_changed = True
+
     def _new_id(self, entry: ledger.Entry, events: pl.DataFrame, data: bytes) -> str:
         """Names sort as time does, so that the order of equal instants survives rotation and splitting."""
         first = events["event_time"][0] if events.height else None
@@ -225,47 +255,9 @@ class _Batch:
 
     def decide(self) -> None:
         """Write down what is to be done; from here on it will be done."""
-        if not self.is_changed:
-            return
-        with lake.explained(self.staging):
-            ledger.frame(self.entries).write_parquet(self.staging / "ledger.parquet")
-        plan = {"landed_date": self.as_of.date(), "event_dates": sorted(self._dates), "parts": self._parts}
-        with lake.written(self.staging / DECIDED) as temporary:
-            temporary.write_bytes(msgspec.json.encode(plan))
-
-
-def _finish(root: Path, source: Source, staging: Path) -> None:
-    """Carry out what was decided, if anything, and leave staging empty."""
-    decided = staging / DECIDED
-    if decided.exists():
-        plan = json.loads(decided.read_text())
-        numbers = range(1, plan["parts"] + 1)
-        for day in map(date.fromisoformat, plan["event_dates"]):
-            path = lake.file_of(root, Events, day, source.name)
-            staged = pl.scan_parquet([staging / f"events-{n:06}.parquet" for n in numbers])
-            new = staged.filter(pl.col("event_time").dt.date() == day).collect()
-            if new.height:
-                merged = _merged(lake.read_file(path, Events), new)
-                lake.replace(root, Events, day, merged, bucket=source.name)
-        rejected = [pl.read_parquet(staging / f"quarantine-{n:06}.parquet") for n in numbers]
-        if any(rows.height for rows in rejected):
-            path = lake.file_of(root, Quarantine, plan["landed_date"], source.name)
-            keys = Quarantine.primary_key()
-            rows = pl.concat([lake.read_file(path, Quarantine), *rejected]).unique(keys).sort(keys)
-            lake.replace(root, Quarantine, plan["landed_date"], rows, bucket=source.name)
-        entries = pl.read_parquet(staging / "ledger.parquet")
-        lake.replace(root, Ledger, source.name, entries)
-        decided.unlink()
-    for path in staging.iterdir():
-        if path.name != ".lock":
-            path.unlink()
-
-
-def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Rows by time and key. A record with an id of its own counts once: the first in that order."""
-    rows = pl.concat([old, new]).unique(Events.primary_key()).sort("event_time", *Events.primary_key())
-    own = pl.col("source_event_id")
-    return rows.filter(own.is_null() | own.is_first_distinct())
+        if self.is_changed:
+            plan = Plan(self.as_of.date(), sorted(self._dates), self._parts)
+            decision.write(self.staging, plan, ledger.frame(self.entries))
 
 
 def lines_of(data: bytes, first: int) -> pl.DataFrame:
@@ -280,8 +272,12 @@ def lines_of(data: bytes, first: int) -> pl.DataFrame:
 
 
 def quarantined(parsed: pl.DataFrame, data: bytes, first: int) -> pl.DataFrame:
-    """The rejected lines with their reasons and raw bytes: `line_number, quarantine_reason, line_bytes, raw_bytes`."""
-    rejected = parsed.filter(pl.col("quarantine_reason").is_not_null()).select("line_number", "quarantine_reason")
+    """The rejected lines: `line_number, quarantine_reason, event_time, line_bytes, raw_bytes`."""
+    rejected = parsed.filter(pl.col("quarantine_reason").is_not_null()).select(
+        "line_number",
+        "quarantine_reason",
+        pl.when(pl.col("quarantine_reason") == OUT_OF_RANGE).then("event_time").alias("event_time"),
+    )
     if not rejected.height:
         raw: list[bytes] = []
     else:

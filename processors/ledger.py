@@ -159,8 +159,7 @@ def read(lake: Path, source: str) -> list[Entry]:
 def frame(entries: list[Entry]) -> pl.DataFrame:
     """The entries as rows of the ledger, by `file_id`."""
     rows = [_row(entry) for entry in sorted(entries, key=lambda entry: entry.file_id)]
-    columns = [name for name in Ledger.column_names()]
-    return pl.DataFrame(rows, schema=Ledger.create_empty().schema).select(columns)
+    return pl.DataFrame(rows, schema=Ledger.create_empty().schema)
 
 
 def candidates(entries: list[Entry], file: File) -> list[Entry]:

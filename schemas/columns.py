@@ -68,6 +68,10 @@ def _float(meaning: str) -> Column:
     return lambda **kw: dy.Float64(description=meaning, **kw)
 
 
+def _binary(meaning: str) -> Column:
+    return lambda **kw: dy.Binary(description=meaning, **kw)
+
+
 def _bool(meaning: str) -> Column:
     return lambda **kw: dy.Bool(description=meaning, **kw)
 
@@ -86,7 +90,7 @@ file_id = _string("identity of the landing file: stream, first event time, diges
 line_number = _int("line of the file (record, in a JSON document), counted from 1", min=1)
 
 # an event
-event_time = _time("when it happened")
+event_time = _time("when it happened; in quarantine, when a line out of range says it happened")
 event_date = _date("UTC date of the event")
 event_class = _one_of("what it means", EVENT_CLASSES)
 event_action = _string("the source's own name for it; 'request' for web servers")
@@ -110,7 +114,7 @@ source_event_id = _string("the source's own id of the record")
 # a quarantined line
 landed_date = _date("UTC date of the run that read the line")
 quarantine_reason = _one_of("why the line is no event", tuple(REASONS))
-raw_bytes = lambda **kw: dy.Binary(description="the line as it was read", **kw)  # noqa: E731
+raw_bytes = _binary("the line as it was read; of a line that is too long, its first MiB")
 line_bytes = _int("length of the line", min=0)
 
 # a session

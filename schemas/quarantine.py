@@ -19,5 +19,6 @@ class Quarantine(Table):
     source = c.source()
     path = c.path()
     quarantine_reason = c.quarantine_reason()
+    event_time = c.event_time(nullable=True)
     line_bytes = c.line_bytes()
     raw_bytes = c.raw_bytes()

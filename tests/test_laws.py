@@ -140,6 +140,27 @@ def test_two_hosts_whose_logs_begin_alike_are_two_streams(tmp_path: Path, lines:
     assert [e.line_count for e in ledger.read(workspace.lake, "panel")] == [50, 50]
 
 
+def test_a_line_out_of_range_is_judged_again_at_another_as_of(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes]
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    assert run.ingest(workspace, as_of=datetime(2035, 1, 1, tzinfo=UTC)).events == 0
+    early = run.ingest(workspace, as_of=datetime(2025, 8, 28, tzinfo=UTC))
+    assert 0 < early.events < len(lines) / 2
+    assert lake.scan(workspace.lake, Quarantine).collect()["quarantine_reason"].n_unique() == 2
+    carry_through(workspace)
+    assert results(workspace) == results(whole)
+    (entry,), (expected,) = (ledger.read(w.lake, "panel") for w in (workspace, whole))
+    assert (entry.line_count, entry.event_count, entry.reasons, entry.days) == (
+        expected.line_count,
+        expected.event_count,
+        expected.reasons,
+        expected.days,
+    )
+    assert lake.scan(workspace.lake, Quarantine).collect().height == entry.quarantined_count
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_any_split_order_and_repetition_gives_the_same_sessions(
     tmp_path: Path, whole: settings.Settings, lines: list[bytes], seed: int

@@ -1,0 +1,96 @@
+"""All or nothing for a run that changes many files: stage, decide, carry out.
+
+`decided.json` in the staging folder is the point of no return. Before it a killed run left nothing; after it the next
+run carries out what was decided. Carrying out twice is the same as once.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from processors import lake
+from schemas import Events, Ledger, Quarantine
+
+DECIDED = "decided.json"
+_KEY = ["file_id", "line_number"]
+
+
+class Plan(msgspec.Struct):
+    """What is to be done with the staged parts: into which partitions they go."""
+
+    landed_date: date
+    event_dates: list[date]
+    parts: int
+
+
+def stage(
+    staging: Path, part: int, events: pl.DataFrame, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
+) -> None:
+    """Stage one part: rows for events, rows for quarantine, and keys of rows to be released from quarantine."""
+    with lake.explained(staging):
+        events.write_parquet(staging / f"events-{part:06}.parquet", compression="lz4")
+        quarantined.write_parquet(staging / f"quarantine-{part:06}.parquet", compression="lz4")
+        keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
+        keys.write_parquet(staging / f"released-{part:06}.parquet", compression="lz4")
+
+
+def write(staging: Path, plan: Plan, entries: pl.DataFrame) -> None:
+    """Decide: the plan and the ledger as it will be."""
+    with lake.explained(staging):
+        entries.write_parquet(staging / "ledger.parquet")
+    with lake.written(staging / DECIDED) as temporary:
+        temporary.write_bytes(msgspec.json.encode(plan))
+
+
+def carry_out(root: Path, source: str, staging: Path) -> None:
+    """Carry out what was decided for a source, if anything, and leave its staging empty."""
+    decided = staging / DECIDED
+    if decided.exists():
+        plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
+        _add_events(root, source, staging, plan)
+        _change_quarantine(root, source, staging, plan)
+        lake.replace(root, Ledger, source, pl.read_parquet(staging / "ledger.parquet"))
+        with lake.explained(decided):
+            decided.unlink()
+    with lake.explained(staging):
+        for path in staging.iterdir():
+            if path.name != ".lock":
+                path.unlink()
+
+
+def _add_events(root: Path, source: str, staging: Path, plan: Plan) -> None:
+    for day in plan.event_dates:
+        old = lake.read_file(lake.file_of(root, Events, day, source), Events)
+        new = pl.scan_parquet(_parts(staging, "events", plan)).filter(pl.col("event_time").dt.date() == day).collect()
+        if new.height:
+            lake.replace(root, Events, day, _merged(old, new), bucket=source)
+
+
+def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Rows by time and key. A record with an id of its own counts once: the first in that order."""
+    rows = pl.concat([old, new]).unique(_KEY).sort("event_time", *_KEY)
+    own = pl.col("source_event_id")
+    return rows.filter(own.is_null() | own.is_first_distinct())
+
+
+def _change_quarantine(root: Path, source: str, staging: Path, plan: Plan) -> None:
+    if not plan.parts:
+        return
+    new = pl.read_parquet(_parts(staging, "quarantine", plan))
+    released = pl.read_parquet(_parts(staging, "released", plan))
+    landed = str(plan.landed_date)
+    for day in sorted({landed, *(lake.partitions(root, Quarantine) if released.height else [])}):
+        path = lake.file_of(root, Quarantine, day, source)
+        old = lake.read_file(path, Quarantine)
+        rows = pl.concat([old, new]) if day == landed else old
+        rows = rows.join(released, on=_KEY, how="anti").unique(_KEY).sort(_KEY)
+        if not rows.equals(old):
+            lake.replace(root, Quarantine, day, rows, bucket=source)
+
+
+def _parts(staging: Path, name: str, plan: Plan) -> list[Path]:
+    return [staging / f"{name}-{part:06}.parquet" for part in range(1, plan.parts + 1)]
