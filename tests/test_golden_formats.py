@@ -1,0 +1,74 @@
+"""Every format reads its golden input to exactly the golden events and rejects. The inputs are files as they arrive."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from processors import formats, parse, sign_ins
+from schemas import Events
+
+GOLDEN = Path(__file__).parent / "golden"
+SHOWN = [name for name in Events.column_names() if name not in {"source", "file_id"}]
+
+
+def folders() -> list[Path]:
+    """The golden folder that each module of the registries must have."""
+    return [
+        GOLDEN / package.__name__.rpartition(".")[2] / module.stem
+        for package in (formats, sign_ins)
+        for module in sorted(Path(package.__path__[0]).glob("[!_]*.py"))
+    ]
+
+
+def as_they_arrive(path: Path) -> pl.LazyFrame:
+    lines: list[str | None] = []
+    for raw in path.read_bytes().removesuffix(b"\n").split(b"\n"):
+        try:
+            lines.append(raw.removesuffix(b"\r").decode())
+        except UnicodeDecodeError:
+            lines.append(None)
+    return pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
+
+
+def options(folder: Path) -> parse.Options:
+    path = folder / "options.toml"
+    values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return parse.Options(reference_key=b"golden", **values | lists)
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """What the files `events.csv` and `rejects.csv` must hold."""
+    lines = as_they_arrive(folder / "input.log")
+    parsed = parse.parse(
+        lines, reader=parse.reader(folder.name), source="golden", file_id="golden", options=options(folder)
+    ).collect()
+    is_event = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
+    events = parsed.filter(is_event).drop("file_id", "source")
+    Events.validate(events.with_columns(source=pl.lit("golden"), file_id=pl.lit("golden")))
+    rejects = parsed.filter(~is_event).select("line_number", "quarantine_reason", "skipped")
+    assert parsed["line_number"].to_list() == lines.collect()["line_number"].to_list()
+    return {"events.csv": events.select("line_number", *SHOWN[:-1]).write_csv(), "rejects.csv": rejects.write_csv()}
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_golden_input_gives_golden_outputs(folder: Path) -> None:
+    assert folder.is_dir(), f"{folder.name} has no golden folder: add input.log, events.csv and rejects.csv"
+    for name, text in outputs(folder).items():
+        assert text.splitlines() == (folder / name).read_text(encoding="utf-8").splitlines(), name
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_golden_inputs_hold_both_events_and_rejects(folder: Path) -> None:
+    for name in ("events.csv", "rejects.csv"):
+        assert len((folder / name).read_text(encoding="utf-8").splitlines()) > 1, name
+
+
+def test_golden_folders_belong_to_a_format() -> None:
+    found = {path for kind in ("formats", "sign_ins") for path in (GOLDEN / kind).iterdir()}
+    assert found == set(folders())
