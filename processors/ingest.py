@@ -66,11 +66,11 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
         batch.result.problems += [str(problem) for problem in problems]
         if not files and not problems:
             batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
-        total = sum(file.path.stat().st_size for file in files)
+        total = sum(file.size_bytes for file in files)
         done = 0
         for file in files:
             batch.read(file)
-            done += int(file.state.split(" ", 1)[0])
+            done += file.size_bytes
             if progress:
                 progress(f"reading {source.name}", done, total)
         batch.judge_again()
@@ -123,7 +123,7 @@ class _Batch:
                 "Deliver the whole file again and only the rest will be added"
             )
         if not entry.read_bytes:
-            if file.state.startswith("0 "):
+            if not file.size_bytes:
                 self.result.warnings.append(f"{file.name}: is empty")
             return
         entry.path, entry.file_state, entry.stream = file.name, file.state, file.stream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import json
 import lzma
 import re
@@ -52,6 +53,7 @@ class File:
     stream: str
     state: str
     is_rotated: bool
+    size_bytes: int
 
 
 @dataclass(frozen=True)
@@ -135,15 +137,30 @@ def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingE
             problems.append(LandingError(path, f"is claimed by the sources {' and '.join(rivals)}", remedy))
         elif path.is_dir():
             if not source.files.endswith("*"):
-                problems.append(unreadable(path, IsADirectoryError(21, "it is a folder")))
+                problems.append(unreadable(path, IsADirectoryError(errno.EISDIR, "it is a folder")))
         else:
-            name = path.relative_to(settings.root).as_posix()
-            stream, is_rotated = stream_of(name)
-            state = path.stat()
-            found.append(
-                File(source.name, path, name, stream, f"{state.st_size} {state.st_mtime_ns} {state.st_ino}", is_rotated)
-            )
+            try:
+                found.append(_file(settings, source, path))
+            except OSError as problem:  # a link to nothing, a loop of links, a file that has just gone
+                problems.append(unreadable(path, problem))
     return found, problems
+
+
+def _file(settings: Settings, source: Source, path: Path) -> File:
+    name = path.relative_to(settings.root).as_posix()
+    stream, is_rotated = stream_of(name)
+    state = path.stat()
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return File(
+        source.name,
+        path,
+        name,
+        stream,
+        f"{state.st_size} {state.st_mtime_ns} {state.st_ino}",
+        is_rotated,
+        state.st_size,
+    )
 
 
 def stream_of(name: str) -> tuple[str, bool]:
@@ -169,7 +186,7 @@ def slabs(
 def looks_like_document(head: bytes) -> bool:
     """Whether JSON spans lines here: an array, or an object that its first line does not finish."""
     first = head.removeprefix(_BOM).lstrip().split(b"\n", 1)[0].rstrip()
-    return first.startswith(b"[") or first.endswith((b"{", b"[", b","))
+    return first.startswith(b"[") or (first.startswith(b"{") and first.endswith((b"{", b"[", b",")))
 
 
 _BOM = b"\xef\xbb\xbf"

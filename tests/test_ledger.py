@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors import ledger
-from processors.landing import Content
+from processors.landing import Content, File
 
 LINES = b"".join(b"line %d of a log that is long enough to pass a checkpoint\n" % n for n in range(60_000))
 
@@ -69,7 +70,7 @@ def test_digests_do_not_depend_on_how_the_content_is_fed(cuts: list[int]) -> Non
     at_once, in_pieces = ledger.Digest(), ledger.Digest()
     at_once.feed(data)
     edges = sorted({0, len(data), *cuts})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         in_pieces.feed(data[start:end])
     assert in_pieces.checkpoints == at_once.checkpoints
 
@@ -83,11 +84,9 @@ def test_entries_survive_the_table() -> None:
 
 
 def test_a_file_is_renamed_when_its_inode_stays_and_its_old_name_is_gone(tmp_path: Path) -> None:
-    from processors.landing import File
-
     one = entry(LINES[:100])
     one.path = "landing/gone.log"
-    file = File("panel", tmp_path / "landing/new.log", "landing/new.log", "landing/new.log", "9 9 1", False)
+    file = File("panel", tmp_path / "landing/new.log", "landing/new.log", "landing/new.log", "9 9 1", False, 9)
     assert ledger.candidates([one], file) == [one]
     (tmp_path / "landing").mkdir()
     (tmp_path / "landing/gone.log").touch()

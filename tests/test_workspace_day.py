@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -27,7 +28,7 @@ def test_a_day_is_as_long_as_its_clocks_say(day: date, zone: str, hours: float) 
 def test_days_touch_without_gap_or_overlap(zone: str) -> None:
     days = [date(2024, 1, 1) + timedelta(days=n) for n in range(400)]
     ends = [workspace_day.bounds(day, zone) for day in days]
-    assert all(earlier[1] == later[0] for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(ends))
 
 
 def test_midnight_belongs_to_the_day_that_begins() -> None:

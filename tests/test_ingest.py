@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from processors import ingest, lake, ledger, run, settings
+from processors.errors import CallError, LakeError
+from schemas import Events, Quarantine
+from tests import workspaces
+from tests.workspaces import AS_OF
+
+OKTA = '[[sources]]\nname = "okta"\nformat = "okta"\nfiles = "landing/*.json*"\n'
+TIME = datetime(2025, 8, 29, 10, 0, tzinfo=UTC)
+GOOD = workspaces.line(TIME)
+
+
+def record(number: int) -> dict[str, object]:
+    return {
+        "uuid": f"id-{number}",
+        "published": f"2025-08-29T10:{number:02}:00.000Z",
+        "eventType": "user.session.start",
+        "outcome": {"result": "SUCCESS"},
+        "actor": {"alternateId": "riya@example.com"},
+        "client": {"ipAddress": "203.0.113.7", "userAgent": {"rawUserAgent": workspaces.AGENT}},
+    }
+
+
+def read(workspace: settings.Settings, data: bytes, name: str = "access.log") -> run.IngestResult:
+    workspaces.land(workspace, name, data)
+    result = run.ingest(workspace, as_of=AS_OF)
+    assert result.lines == result.events + result.quarantined + result.skipped
+    return result
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b"not a line\n", "malformed_line"),
+        (GOOD.replace(b"/orders", b"/\xff\xfe"), "invalid_utf8"),
+        (GOOD.replace(b"/orders", b"/\0"), "nul_bytes"),
+        (b"\0" * 4096 + GOOD, "nul_bytes"),
+        (GOOD.replace(b"/orders", b"/" + b"x" * (10 << 20)), "line_too_long"),
+        (GOOD.replace(b"29/Aug", b"31/Feb"), "malformed_time"),
+        (GOOD.replace(b"2025", b"2062"), "time_out_of_range"),
+        (GOOD.replace(b"2025", b"2015"), "time_out_of_range"),
+        (GOOD[:60] + b"\n", "malformed_line"),
+    ],
+)
+def test_a_bad_line_is_kept_with_its_reason_and_costs_its_neighbours_nothing(
+    tmp_path: Path, bad: bytes, reason: str
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    result = read(workspace, GOOD + bad + GOOD)
+    assert (result.events, result.reasons) == (2, {reason: 1})
+    (row,) = lake.scan(workspace.lake, Quarantine).collect().to_dicts()
+    assert (row["line_number"], row["line_bytes"]) == (2, len(bad) - 1)
+    assert row["raw_bytes"] == bad[:-1][: 1 << 20]
+
+
+def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:
+    assert read(workspaces.write(tmp_path), GOOD.replace(b"\n", b"\r\n") * 2).events == 2
+
+
+def test_blank_lines_are_skipped_by_name(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    result = read(workspace, b"\n" + GOOD + b"  \t\n\r\n")
+    assert (result.events, result.skipped) == (1, 3)
+    assert ledger.read(workspace.lake, "panel")[0].blank_count == 3
+
+
+def test_an_empty_file_is_said_and_read_once_it_has_lines(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    assert "access.log: is empty" in read(workspace, b"").warnings[0]
+    assert read(workspace, GOOD).events == 1
+
+
+def test_a_pattern_that_matches_nothing_is_said(tmp_path: Path) -> None:
+    result = run.ingest(workspaces.write(tmp_path), as_of=AS_OF)
+    assert "panel: no file matches" in result.warnings[0]
+
+
+def test_an_unfinished_line_waits_for_its_rest(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    assert read(workspace, GOOD + GOOD[:40]).lines == 1
+    assert read(workspace, GOOD + GOOD).lines == 1
+
+
+def test_the_last_line_of_a_rotated_file_needs_no_newline(tmp_path: Path) -> None:
+    assert read(workspaces.write(tmp_path), GOOD + GOOD[:-1], "access.log.1").events == 2
+
+
+def test_a_truncated_gzip_gives_its_whole_lines_and_later_the_rest_once(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    lines = workspaces.history(3, 400)
+    packed = gzip.compress(b"".join(lines))
+    half = read(workspace, packed[: len(packed) // 2], "access.log.1.gz")
+    assert 0 < half.lines < len(lines) and "breaks off" in half.warnings[0] and "access.log.1.gz" in half.warnings[0]
+    assert half.lines + read(workspace, packed, "access.log.1.gz").lines == len(lines)
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing" / "loop.log").symlink_to("loop.log")
+    (tmp_path / "landing" / "gone.log").symlink_to("nothing")
+    os.mkfifo(tmp_path / "landing" / "pipe.log")
+    (tmp_path / "landing" / "folder.log").mkdir()
+    result = read(workspace, GOOD)
+    assert result.events == 1
+    named = " ".join(result.problems)
+    assert all(name in named for name in ("loop.log", "gone.log", "pipe.log"))
+
+
+def test_a_file_of_another_format_ends_in_quarantine(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    result = read(workspace, json.dumps(record(1)).encode() + b"\n")
+    assert (result.events, result.quarantined) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("lines.json", b"".join(json.dumps(record(n)).encode() + b"\n" for n in range(3))),
+        ("no-newline.json", b"\n".join(json.dumps(record(n)).encode() for n in range(3))),
+        ("array.json", json.dumps([record(n) for n in range(3)]).encode()),
+        ("pretty.json", json.dumps([record(n) for n in range(3)], indent=2).encode()),
+        ("objects.json", b"\n".join(json.dumps(record(n), indent=1).encode() for n in range(3))),
+        ("page.json.gz", gzip.compress(json.dumps([record(n) for n in range(3)]).encode())),
+    ],
+)
+def test_records_are_read_in_every_shape_they_are_exported_in(tmp_path: Path, name: str, data: bytes) -> None:
+    workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
+    assert read(workspace, data, name).events == 3
+    assert lake.scan(workspace.lake, Events).collect()["source_event_id"].to_list() == ["id-0", "id-1", "id-2"]
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_a_record_in_two_overlapping_exports_is_one_event_whichever_came_first(
+    tmp_path: Path, order: tuple[str, str]
+) -> None:
+    workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
+    exports = {"a": [record(1), record(2)], "b": [record(2), record(3)]}
+    for name in order:
+        read(workspace, json.dumps(exports[name]).encode(), f"{name}.json")
+    events = lake.scan(workspace.lake, Events).collect()
+    assert events["source_event_id"].to_list() == ["id-1", "id-2", "id-3"]
+    twin = events.row(1, named=True)
+    assert twin["file_id"] == min(entry.file_id for entry in ledger.read(workspace.lake, "okta"))
+    assert sum(entry.event_count for entry in ledger.read(workspace.lake, "okta")) == 4
+
+
+def test_an_event_a_day_ahead_is_the_last_in_range(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    data = workspaces.line(AS_OF + ingest.CLOCK_ERROR) + workspaces.line(datetime(2025, 9, 1, 0, 0, 1, tzinfo=UTC))
+    assert read(workspace, data).reasons == {"time_out_of_range": 1}
+
+
+def test_what_comes_after_lateness_is_kept_and_said_with_the_command_that_rebuilds(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC")
+    workspaces.land(workspace, "access.log", GOOD)
+    in_time = datetime(2025, 9, 2, tzinfo=UTC)
+    late = run.ingest(workspace, as_of=in_time.replace(microsecond=1))
+    assert late.late == 1 and "run --from 2025-08-29 --to 2025-08-29" in late.warnings[0]
+    again = workspaces.write(tmp_path / "again", zone="UTC")
+    workspaces.land(again, "access.log", GOOD)
+    assert run.ingest(again, as_of=in_time).late == 0
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="panel"):
+        run.ingest(workspaces.write(tmp_path), as_of=AS_OF, sources=["pane"])
+
+
+def test_a_lake_that_cannot_be_written_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", GOOD)
+    workspace.lake.write_text("a file in the lake's place")
+    with pytest.raises(LakeError, match="lake"):
+        run.ingest(workspace, as_of=AS_OF)
+    workspace.lake.unlink()
+    assert run.ingest(workspace, as_of=AS_OF).events == 1
+
+
+def test_the_key_of_references_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    key = ingest.reference_key(tmp_path)
+    assert len(key) == 32 and ingest.reference_key(tmp_path) == key
+    assert (tmp_path / "_recent_activities" / "reference.key").stat().st_mode & 0o777 == 0o600
