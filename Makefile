@@ -41,6 +41,7 @@ check: $(READY) ## lint, types, layers, dependencies
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/python -m docs --check
 
 bench: $(READY) ## measure speed and memory
 	$(BIN)/python -m bench

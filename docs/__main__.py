@@ -1,0 +1,141 @@
+"""Writes the reference pages from the declarations in the code; `--check` only says which are out of date."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from processors import parse, settings
+from processors._reader import SignInRecord
+from schemas import TABLES, columns
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Written by `make docs` from the code. -->\n\n"
+
+
+def tables() -> str:
+    """Every table: grain, key, partitions, retention class, columns."""
+    parts = ["# Tables\n", (columns.__doc__ or "").strip().split("\n", 1)[1].strip() + "\n"]
+    for table in TABLES:
+        rows = [
+            (f"`{name}`", _type(column.dtype), "" if not column.nullable else "may be null", column.description or "")
+            for name, column in table.columns().items()
+        ]
+        private = "_recent_activities/" if table.name in ("ledger", "reports_published") else ""
+        parts += [
+            f"## `{table.name}`\n",
+            f"{(table.__doc__ or '').strip()}\n",
+            f"Grain: {table.grain}. Key: {', '.join(f'`{key}`' for key in table.primary_key())}. "
+            f"Place: `{private}{table.name}/{table.partition_column}=…/`. Retention class: `{table.retention_class}`.\n",
+            _table(("column", "type", "", "meaning"), rows),
+        ]
+    return "\n".join(parts)
+
+
+def formats() -> str:
+    """Every format with its specification, and every event name of the sign-in logs with our class."""
+    readers = parse.formats().values()
+    parts = [
+        "# Formats\n",
+        "Plain, gzip, zstd, bzip2 and xz files are told apart by their first bytes, not by their names.\n",
+        _table(
+            ("format", "kind", "what it is", "specification"),
+            [(f"`{r.name}`", r.kind.replace("_", "-"), r.title, f"<{r.specification}>") for r in readers],
+        ),
+        "## Why a line is quarantined\n",
+        _table(("reason", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.REASONS.items()]),
+        "A line is skipped only where it is `blank`, or a `directive` of its format: no event by design.\n",
+    ]
+    for reader in readers:
+        if isinstance(reader.shape, SignInRecord):
+            rows = [(f"`{name}`", f"`{ours}`") for name, ours in reader.shape.events.items()]
+            parts += [
+                f"## `{reader.name}`: from its event names to ours\n",
+                "Any other name is an event of class `other`. A `login` that failed is a `login_failed`.\n",
+                _table(("event", "class"), rows),
+            ]
+    return "\n".join(parts)
+
+
+def setting_pages() -> str:
+    """Every setting with its default and meaning."""
+    parts = ["# Settings\n", "One file, `workspace.toml`. Durations: `15m`, `2h`, `1h30m`, `31d`.\n"]
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("[workspace]", settings.Workspace),
+        ("[sessions]", settings.Sessions),
+        ("[ingest]", settings.Ingest),
+        ("[[sources]]", settings.Source),
+        ("[retention]", settings.Retention),
+    ]
+    for title, model in sections:
+        rows = [
+            (f"`{name}`", "required" if field.is_required() else _shown(field.default), field.description or "")
+            for name, field in model.model_fields.items()
+        ]
+        parts += [f"## `{title}`\n", _table(("setting", "default", "meaning"), rows)]
+    kinds = ", ".join(f"`{kind}`" for kind in settings.NETWORK_KINDS)
+    parts += [
+        "## `[networks]`\n",
+        f'`"203.0.113.0/24" = {{ label = "Head office", kind = "office" }}`; kinds: {kinds}.\n',
+    ]
+    return "\n".join(parts)
+
+
+def _type(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Datetime):
+        return "UTC µs"
+    if isinstance(dtype, pl.List):
+        inner = dtype.inner
+        return (
+            f"list of ({', '.join(f.name for f in inner.fields)})"
+            if isinstance(inner, pl.Struct)
+            else f"list of {inner}"
+        )
+    return str(dtype)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        units = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+        unit, size = next(
+            (unit, size) for unit, size in units if seconds % size == 0 and (seconds >= size or size == 1)
+        )
+        return f"`{seconds // size}{unit}`" if (unit, seconds) != ("d", 86_400) else "`24h`"
+    return "none" if value in (None, ()) else f"`{value}`"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    cells = [list(head)]
+    lines = ["| " + " | ".join(cells[0]) + " |", "|" + " --- |" * len(cells[0])]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"tables.md": tables, "formats.md": formats, "settings.md": setting_pages}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` name those that are out of date."""
+    stale = []
+    for name, page in PAGES.items():
+        text = NOTE + page()
+        path = HERE / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in arguments:
+        print(f"out of date: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
