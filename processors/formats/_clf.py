@@ -8,7 +8,9 @@ from __future__ import annotations
 
 PEER = r'(?P<peer>[^ "]+)'  # who connected: an address, or a host name with Apache's HostnameLookups On
 IDENTITY = r'[^ "]+'  # what identd says; nobody runs identd
-USER = r'(?P<user>""|(?:[^"\\]|\\.)+)'  # $remote_user, %u: may hold spaces; "-" none; '""' Apache's empty name
+# $remote_user, %u: may hold spaces; "-" none; '""' Apache's empty name. One that starts with "- " is a field shifted by
+# one: a line of vhost_combined read as combined would name wrong people
+USER = r'(?P<user>""|-|(?:[^"\\-]|\\.|-[^ "\\]|-\\.)(?:[^"\\]|\\.)*)'
 TIME = r'\[(?P<time>[^\[\]"]*)\]'  # nginx: end of the request; Apache: its start
 REQUEST = r'"(?P<request>(?:[^"\\]|\\.)*)"'  # as sent: may be TLS bytes, "-" or nothing
 STATUS = r"(?P<status>[0-9]{3})"  # 000 and 009 occur in nginx
