@@ -32,7 +32,8 @@ def tables() -> str:
             f"## `{table.name}`\n",
             f"{(table.__doc__ or '').strip()}\n",
             f"Grain: {table.grain}. Key: {', '.join(f'`{key}`' for key in table.primary_key())}. "
-            f"Place: `{private}{table.name}/{table.partition_column}=…/`. Retention class: `{table.retention_class}`.\n",
+            f"Place: `{private}{table.name}/{table.partition_column}=…/`. "
+            f"Retention class: `{table.retention_class}`.\n",
             _table(("column", "type", "", "meaning"), rows),
         ]
     return "\n".join(parts)

@@ -62,4 +62,4 @@ def printed(instants: pl.Expr, time_zone: str) -> pl.Expr:
 def _midnight(day: date, time_zone: str) -> datetime:
     # Where the clock skips midnight (Beirut, Santiago), the day starts at the first instant that exists:
     # fold=0 of a skipped time is computed with the offset before the change, which is that instant.
-    return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
+    return datetime.combine(day, time.min, ZoneInfo(time_zone)).astimezone(UTC)
