@@ -72,9 +72,10 @@ def _add_events(root: Path, source: str, staging: Path, plan: Plan) -> None:
 
 def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Rows by time and key. A record with an id of its own counts once: the first in that order."""
-    rows = pl.concat([old, new]).unique(_KEY).sort("event_time", *_KEY)
+    rows = pl.concat([old, new]).sort("event_time", *_KEY)
+    is_repeated = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in _KEY).fill_null(False)
     own = pl.col("source_event_id")
-    return rows.filter(own.is_null() | own.is_first_distinct())
+    return rows.filter(~is_repeated).filter(own.is_null() | own.is_first_distinct())
 
 
 def _change_quarantine(root: Path, source: str, staging: Path, plan: Plan) -> None:
