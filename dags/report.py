@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import tomllib
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, get_current_context, task
 
 REPORTS = Asset("recent_activities_reports")
+INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"  # format alone checks no time
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ def _time_zone() -> str:
 
 with DAG(
     "recent_activities_report",
-    schedule=CronTriggerTimetable("0 4 * * *", timezone=_time_zone()),
+    # run_immediately=False means None (3.3.2): unpaused before 06:24, it would run for the day past
+    schedule=CronTriggerTimetable("0 4 * * *", timezone=_time_zone(), run_immediately=timedelta()),
     catchup=False,
     max_active_runs=1,
     default_args={"owner": "recent-activities", "retries": 2, "retry_delay": timedelta(seconds=30)},
@@ -50,6 +52,7 @@ with DAG(
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=INSTANT,
             title="As of",
             description="Exclusive end of what is known. Empty: the time of the run.",
         ),
@@ -64,7 +67,7 @@ with DAG(
     def publish(as_of: str) -> dict[str, Any]:
         from processors import run, settings, workspace_day
 
-        workspace, known = settings.load(), datetime.fromisoformat(as_of)
+        workspace, known = settings.load(), datetime.fromisoformat(as_of).astimezone(UTC)
         asked = get_current_context()["params"]["date"]
         day = date.fromisoformat(asked) if asked else workspace_day.of(known, workspace.time_zone) - timedelta(days=1)
         result = run.report(workspace, day, as_of=known)

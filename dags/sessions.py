@@ -7,7 +7,7 @@ A date whose report is already due is reported again. The run emits the partitio
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowFailException
 EVENTS = Asset("recent_activities_events")
 SESSIONS = Asset("recent_activities_sessions_table")
 REPORT_DUE = timedelta(hours=4)  # into the next day: when recent_activities_report publishes a day for the first time
+INSTANT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)$"  # format alone checks no time
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ with DAG(
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=INSTANT,
             title="As of",
             description="Exclusive end of what is known. Empty: that of the ingest, or the time of the run.",
         ),
@@ -75,8 +77,8 @@ with DAG(
 
 
 def _as_of(context: Any) -> datetime:
-    """The parameter; else the latest `as_of` of the ingests that named this date; else the time of the run."""
-    if context["params"]["as_of"]:
-        return datetime.fromisoformat(context["params"]["as_of"])
-    named = [datetime.fromisoformat(event.extra["as_of"]) for event in context["triggering_asset_events"][EVENTS]]
-    return max(named, default=context["dag_run"].run_after)
+    """The parameter; else the latest `as_of` of the ingests that named this date; else the time of the run. UTC."""
+    asked = context["params"]["as_of"]
+    given = [asked] if asked else [event.extra["as_of"] for event in context["triggering_asset_events"][EVENTS]]
+    named = [datetime.fromisoformat(text).astimezone(UTC) for text in given]
+    return max(named, default=context["dag_run"].run_after.astimezone(UTC))

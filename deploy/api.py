@@ -47,9 +47,9 @@ class Api:
             return False
         return True
 
-    def unpause(self, dag: str) -> None:
-        """Let the DAG run."""
-        self._call("PATCH", f"/dags/{dag}", {"is_paused": False})
+    def pause(self, dag: str, is_paused: bool) -> None:
+        """Let the DAG's runs wait, or run."""
+        self._call("PATCH", f"/dags/{dag}", {"is_paused": is_paused})
 
     def trigger(self, dag: str, conf: dict[str, Any]) -> Run:
         """Start a run of the DAG; gives the run."""

@@ -73,11 +73,11 @@ class Server:
 
     def is_running(self) -> bool:
         """Whether anything that was started is alive."""
-        return bool(self._members())
+        return bool(self.processes())
 
     def dead(self) -> list[str]:
         """Names of the components that ended, though nobody stopped them."""
-        alive = {process.pid for process in self._members()}
+        alive = {process.pid for process in self.processes()}
         return [name for name, (pid, _) in self.started.processes.items() if pid not in alive]
 
     def log_file(self, component: str) -> Path:
@@ -116,20 +116,21 @@ class Server:
 
     def stop(self) -> bool:
         """Stop what `start` started, and nothing else; tells whether there was anything to stop."""
-        members = self._members()
+        members = self.processes()
         for pid in {pid for pid, _ in self.started.processes.values()} & {process.pid for process in members}:
             _signal(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while (left := self._members()) and time.monotonic() < deadline:
+        while (left := self.processes()) and time.monotonic() < deadline:
             psutil.wait_procs(left, timeout=0.5)
-        for process in self._members():
+        for process in self.processes():
             _signal(process.pid, signal.SIGKILL)
         if self._state.exists():
             self._remember(replace(self.started, processes={}))
         return bool(members)
 
-    def _members(self) -> list[psutil.Process]:
-        """Processes of the sessions that were started. A session's id is not given away while it has a process."""
+    def processes(self) -> list[psutil.Process]:
+        """All that is alive of it."""
+        # a session's id is not given away while the session has a process
         sessions = {pid for pid, began in self.started.processes.values() if not _is_another(pid, began)}
         found = []
         for process in psutil.process_iter():
@@ -183,6 +184,7 @@ class Server:
                 ),
             },
             "database": {"sql_alchemy_conn": f"sqlite:///{self.home / 'airflow.db'}"},
+            "dag_processor": {"min_file_process_interval": 120},
             "logging": {"base_log_folder": self.home / "logs"},
             "api": {
                 "host": "127.0.0.1",

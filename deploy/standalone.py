@@ -98,7 +98,6 @@ def start(server: Server, workspace: Path, port: int | None = None) -> None:
             for dag in (INGEST, SESSIONS, REPORT):
                 late = f"Airflow has not read {dag}; see {server.log_file('dag-processor')}"
                 _until(lambda dag=dag: alive(lambda: api.is_known(dag)), START_SECONDS, late)  # type: ignore[misc]
-                api.unpause(dag)
     except BaseException:
         server.stop()
         raise
@@ -108,8 +107,10 @@ def start(server: Server, workspace: Path, port: int | None = None) -> None:
 def run(server: Server, workspace: settings.Settings, day: date | None, as_of: datetime | None) -> int:
     """Take what has landed through ingest, sessions and report, and show the report of a day; gives the exit code."""
     api = Api(server)
-    known = as_of or datetime.now(UTC).replace(microsecond=0)
+    known = as_of.astimezone(UTC) if as_of else datetime.now(UTC).replace(microsecond=0)
     ingest = api.trigger(INGEST, {"as_of": known.isoformat()})
+    for dag in (INGEST, SESSIONS, REPORT):  # after the trigger: a run that falls due meanwhile comes after this one
+        api.pause(dag, False)
     since = ingest["run_after"]
     is_good = _follow(server, api, ingest)
     touched = [date.fromisoformat(text) for text in api.result(ingest, "affected") or []]
