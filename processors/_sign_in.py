@@ -76,15 +76,16 @@ def _event_class(application: str | None) -> pl.Expr:
     is_elsewhere = pl.lit(False)
     if application is not None:
         theirs = pl.col("application")
-        is_other_application = (theirs != application).fill_null(False) & listed.is_in([
-            "login",
-            "login_failed",
-            "logout",
-        ])
+        is_other_application = (theirs != application).fill_null(False) & listed.is_in(
+            [
+                "login",
+                "login_failed",
+                "logout",
+            ]
+        )
         is_elsewhere = is_login & theirs.is_null()
     return (
-        pl
-        .when(is_other_application)
+        pl.when(is_other_application)
         .then(pl.lit("other"))
         .when(is_login & (outcome == "failure"))
         .then(pl.lit("login_failed"))
@@ -124,29 +125,30 @@ Row = tuple[str | None, ...]
 NOTHING: Row = (None,) * len(FIELDS)
 
 
+class _NotAnObject(Exception):
+    """The line is not one JSON object."""
+
+
 def _row(line: str | None, shape: SignInRecord, paths: list[tuple[Path, ...]]) -> Row:
     """The raw fields of one line, the reason where it is no record, and whether it is a directive."""
     if line is None:
         return (*NOTHING, None, None)
-    is_text = shape.read is not None and not line.lstrip("\ufeff ").startswith("{")
-    record: Record | None
-    if shape.read is not None and is_text:
-        try:
-            record = shape.read(line)
-        except ValueError:
-            return (*NOTHING, "malformed_line", None)
-    else:
-        record = _json(line)
-        if record is None:
-            return (*NOTHING, "malformed_json", None)
-        if shape.decode is not None:
-            try:
-                record = shape.decode(record)
-            except ValueError:
-                return (*NOTHING, "malformed_line", None)
+    try:
+        record = _record(line, shape)
+    except _NotAnObject:
+        return (*NOTHING, "malformed_json", None)
+    except ValueError:
+        return (*NOTHING, "malformed_line", None)
     if record is None:
         return (*NOTHING, None, DIRECTIVE)
     return (*(_first(record, alternatives) for alternatives in paths), None, None)
+
+
+def _record(line: str, shape: SignInRecord) -> Record | None:
+    if shape.read is not None and not line.lstrip("\ufeff \t").startswith("{"):
+        return shape.read(line)
+    record = _object(line.removeprefix("\ufeff"))
+    return shape.decode(record) if shape.decode else record
 
 
 def _first(record: Record, alternatives: tuple[Path, ...]) -> str | None:
@@ -156,17 +158,18 @@ def _first(record: Record, alternatives: tuple[Path, ...]) -> str | None:
     return None
 
 
-def _json(line: str) -> Record | None:
-    """The JSON object of a line; None for anything else. A lone surrogate, which is no text, becomes `?`."""
-    line = line.removeprefix("\ufeff")
+def _object(line: str) -> Record:
+    """The JSON object of a line. A lone surrogate, which is no text, becomes `?`. Errors: `_NotAnObject`."""
     try:
         try:
             found = msgspec.json.decode(line)
         except msgspec.DecodeError:
             if "\\ud" not in line.lower():
-                return None
+                raise
             text = json.dumps(json.loads(line), ensure_ascii=False)
             found = msgspec.json.decode(text.encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    except (ValueError, RecursionError) as problem:
+        raise _NotAnObject from problem
+    if not isinstance(found, dict):
+        raise _NotAnObject
+    return found
