@@ -1,0 +1,236 @@
+"""The command line: `recent-activities`, or `python -m processors`. Reads the clock, so that nothing below has to."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from processors import _arguments, _console
+from processors.errors import RecentActivitiesError
+
+if TYPE_CHECKING:
+    from processors.settings import Settings
+
+DONE, DATA_PROBLEM, WRONG_CALL = 0, 1, 2
+
+
+class _Commands(TyperGroup):
+    """Commands in the order of the work; an error that a person can mend is told without a traceback."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RecentActivitiesError as problem:
+            _console.say("error", str(problem))
+            raise typer.Exit(problem.exit_code) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="recent-activities",
+    help="Who signed in, when, from where, on what, and how long were they idle.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 the data has a problem that the output names, 2 the call or the settings are wrong.",
+)
+
+WORKSPACE_HELP = "The settings file (if not given: RECENT_ACTIVITIES_WORKSPACE, else ./workspace.toml)"
+AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", "-w", metavar="PATH", help=WORKSPACE_HELP)]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help=AS_OF_HELP,
+    ),
+]
+Day = Annotated[date | None, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="One day")]
+From = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=_arguments.day, help="First day")]
+To = Annotated[date | None, typer.Option("--to", metavar="DATE", parser=_arguments.day, help="Last day, included")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
+
+
+def _version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib import metadata
+
+        print(f"recent-activities {metadata.version('recent-activities')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    ctx: typer.Context,
+    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    if workspace:
+        commands = typer.main.get_group(app).commands
+        ctx.default_map = {name: {"workspace": workspace} for name in commands}
+
+
+def _load(workspace: Path | None) -> Settings:
+    from processors import settings
+
+    return settings.load(workspace)
+
+
+def _as_of(text: str | None, settings: Settings) -> datetime:
+    return _arguments.instant(text, time_zone=settings.time_zone, now=datetime.now(UTC))
+
+
+def _days(day: date | None, first: date | None, last: date | None, settings: Settings, as_of: datetime) -> Any:
+    from processors import workspace_day
+
+    return _arguments.days(day, first, last, today=workspace_day.of(as_of, settings.time_zone))
+
+
+@app.command()
+def parse(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Log files, plain or compressed")],
+    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="A named format, such as combined")],
+    time_zone: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", parser=_arguments.zone, help="Zone of times that carry no offset"),
+    ] = None,
+    day: Annotated[
+        date | None,
+        typer.Option("--date", metavar="DATE", parser=_arguments.day, help="Day of times that carry no date"),
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(metavar="OUT.parquet", dir_okay=False, help="Write the events there")
+    ] = None,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="OUT.parquet", dir_okay=False, help="Write the rejected lines there")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read log files without a workspace: counts, and the first rejects with their reasons."""
+    began = time.perf_counter()
+    reader = _arguments.reader(format)
+    from processors import _parsed, trial
+
+    options = trial.options(time_zone=time_zone, day=day)
+    if unreadable := trial.unreadable(files):
+        for problem in unreadable:
+            _console.say("error", str(problem))
+        raise typer.Exit(WRONG_CALL)
+    with trial.Parquet(events, quarantine) as write, _console.progress() as bar:
+        outcomes = [trial.read(file, reader=reader, options=options, write=write, progress=bar) for file in files]
+    _parsed.show(outcomes, seconds=time.perf_counter() - began, as_json=as_json)
+    if problems := _parsed.problems(outcomes, reader):
+        for message in problems:
+            _console.say("error", message)
+        raise typer.Exit(DATA_PROBLEM)
+
+
+@app.command()
+def ingest(
+    source: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this source; may be repeated")] = None,
+    as_of: AsOf = None,
+    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Read what is new in the landing files into the lake."""
+    settings = _load(workspace)
+    known_at = _as_of(as_of, settings)
+    from processors import _done, run
+
+    with _console.progress() as bar:
+        result = run.ingest(settings, as_of=known_at, sources=source, progress=bar)
+    _done.show(settings, as_of=known_at, read=result, as_json=as_json)
+    raise typer.Exit(_done.told(settings, result, as_of=known_at))
+
+
+@app.command()
+def sessions(
+    day: Day = None,
+    first: From = None,
+    last: To = None,
+    as_of: AsOf = None,
+    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Compute sessions and inactivity windows of login dates; of all that can still change, unless named."""
+    settings = _load(workspace)
+    known_at = _as_of(as_of, settings)
+    dates = _days(day, first, last, settings, known_at)
+    from processors import _done, run
+
+    with _console.progress() as bar:
+        wanted = dates if dates is not None else run.days(settings, as_of=known_at)
+        result = run.sessions(settings, wanted, as_of=known_at, progress=bar)
+    _done.show(settings, as_of=known_at, computed=result, as_json=as_json)
+
+
+@app.command()
+def report(
+    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="The day")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="TIME", help="Compute the day as known then (if not given: as it stands)"
+        ),
+    ] = None,
+    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the report of a day. The same content is the same revision."""
+    settings = _load(workspace)
+    known_at = _as_of(as_of, settings) if as_of else None
+    from processors import _done, run
+
+    result = run.report(settings, day, as_of=known_at)
+    _done.show(settings, as_of=known_at, reports=[result], as_json=as_json)
+
+
+@app.command()
+def run(
+    day: Day = None,
+    first: From = None,
+    last: To = None,
+    as_of: AsOf = None,
+    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest, sessions, report: of the days named, else of every day that can still change."""
+    settings = _load(workspace)
+    known_at = _as_of(as_of, settings)
+    dates = _days(day, first, last, settings, known_at)
+    from processors import _done
+    from processors import run as running
+
+    with _console.progress() as bar:
+        read, computed, reports = running.run(settings, as_of=known_at, dates=dates, progress=bar)
+    _done.show(settings, as_of=known_at, read=read, computed=computed, reports=reports, as_json=as_json)
+    raise typer.Exit(_done.told(settings, read, as_of=known_at))
+
+
+def main() -> None:
+    """The command, as installed."""
+    # dataframely 3.1 imports SQLAlchemy where it is installed, as with Airflow: half of the start-up, for nothing.
+    # None is how Python marks a module that is not to be imported.
+    sys.modules.setdefault("sqlalchemy", None)  # type: ignore[arg-type]
+    app(prog_name="recent-activities")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""What people type, as values: dates, instants, zones, formats. A wrong one is exit code 2, with the right one named."""
+
+from __future__ import annotations
+
+import difflib
+import zoneinfo
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from processors.parse import Reader
+
+
+def day(text: str) -> date:
+    """A date such as 2025-08-29."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2025-08-29") from None
+
+
+def zone(text: str) -> str:
+    """An IANA time zone."""
+    known = zoneinfo.available_timezones()
+    if text not in known:
+        near = difflib.get_close_matches(text, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "write it as Asia/Kolkata"
+        raise typer.BadParameter(f"{text!r} is no IANA time zone; {hint}")
+    return text
+
+
+def reader(text: str) -> Reader:
+    """The format of that name."""
+    from processors import parse
+
+    try:
+        return parse.reader(text)
+    except parse.UnknownFormat as problem:
+        known = ", ".join(parse.formats())
+        near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
+        raise typer.BadParameter(f"{text!r} is no format{near} Formats: {known}", param_hint="'--format'") from None
+
+
+def instant(text: str | None, *, time_zone: str, now: datetime) -> datetime:
+    """The instant `--as-of` names, in UTC; now when it names none. Without an offset it is in the workspace's zone."""
+    if text is None:
+        return now
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise _wrong(f"{text!r} is no time; write it as 2025-08-29T10:00:00Z, or as a date for its midnight") from None
+    if given.tzinfo is None:
+        local = given.replace(tzinfo=zoneinfo.ZoneInfo(time_zone))
+        if len(text) > len("2025-08-29") and local.utcoffset() != local.replace(fold=1).utcoffset():
+            raise _wrong(f"{text} happens twice or never in {time_zone}, where the clocks change; add its offset")
+        given = local
+    return given.astimezone(UTC)
+
+
+def days(one: date | None, first: date | None, last: date | None, *, today: date) -> list[date] | None:
+    """The days named by `--date`, or by `--from` and `--to`, both included; None when none are named."""
+    if one and (first or last):
+        raise typer.BadParameter("give either --date, or --from and --to", param_hint="'--date'")
+    if one:
+        return [one]
+    if last and not first:
+        raise typer.BadParameter("--to needs --from", param_hint="'--to'")
+    if not first:
+        return None
+    ordered(first, last)
+    last = last or max(first, today)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def ordered(first: date | None, last: date | None) -> None:
+    """Nothing. Errors: `--from` after `--to`."""
+    if first and last and first > last:
+        raise typer.BadParameter(f"{first} is after {last}", param_hint="'--from'")
+
+
+def _wrong(message: str) -> typer.BadParameter:
+    return typer.BadParameter(message, param_hint="'--as-of'")

@@ -1,0 +1,138 @@
+"""What the command line shows: data on stdout, all else on stderr, and no text from a log as it came."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+WIDTH_OF_A_PIPE = 160
+PROGRESS_AFTER_S = 2.0
+SIGNS = {
+    "error": ("✗", "bold red"),
+    "warning": ("!", "bold yellow"),
+    "note": ("·", "cyan"),
+    "done": ("✓", "bold green"),
+}
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_INVISIBLE_IN_JSON = re.compile(
+    r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def out() -> Console:
+    """Where data goes."""
+    return _console(sys.stdout)
+
+
+def err() -> Console:
+    """Where messages go."""
+    return _console(sys.stderr)
+
+
+def _console(stream: Any) -> Console:
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = shutil.get_terminal_size((WIDTH_OF_A_PIPE, 24)).columns
+    return console
+
+
+def visible(text: str) -> str:
+    """The text with control, bidirectional and other invisible characters written out: `\\x1b`, `\\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_written_out(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def say(kind: str, message: str) -> None:
+    """One message on stderr behind its sign: error, warning, note or done. Continued lines are indented."""
+    sign, style = SIGNS[kind]
+    lines = [visible(line) for line in message.splitlines()] or [""]
+    body = "\n".join(lines)
+    console = err()
+    indent = 2
+    wrapped = Text(body).wrap(console, max(console.width - indent, 20))
+    for n, line in enumerate(wrapped):
+        line.rstrip()
+        console.print(Text.assemble((sign, style) if n == 0 else " ", " ", line), soft_wrap=True)
+
+
+def write_json(data: Any) -> None:
+    """One JSON document on stdout."""
+    write(json_text(data) + "\n")
+
+
+def json_text(data: Any) -> str:
+    """JSON that a terminal shows as it is: what is invisible is written as an escape."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
+    return _INVISIBLE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def write(text: str) -> None:
+    """Text on stdout as it is; on a terminal, with what is invisible in it written out."""
+    if sys.stdout.isatty():
+        text = "\n".join(visible(line) for line in text.split("\n"))
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def count(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`, `1,234 lines`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def counts(parts: Iterable[tuple[str, int]]) -> str:
+    """`3 malformed_line, 1 nul_bytes`, the most frequent first."""
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(parts, key=lambda part: (-part[1], part[0])))
+
+
+class Bar:
+    """A progress bar on a terminal's stderr, for work longer than `PROGRESS_AFTER_S`. Called as `run.Progress` is."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._console = err()
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not self._console.is_terminal or time.monotonic() - self._began < PROGRESS_AFTER_S:
+            return
+        if self._bar is None:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+            self._bar = Progress(*columns, TimeRemainingColumn(), console=self._console, transient=True)
+            self._bar.start()
+        if what not in self._tasks:
+            self._tasks[what] = self._bar.add_task(visible(what), total=total)
+        self._bar.update(self._tasks[what], completed=done, total=total)
+
+    def stop(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar:
+            self._bar.stop()
+
+
+@contextmanager
+def progress() -> Iterator[Bar]:
+    """A bar for the work inside the block."""
+    bar = Bar()
+    try:
+        yield bar
+    finally:
+        bar.stop()

@@ -1,0 +1,144 @@
+"""How what a run did is shown: what was read, what was computed, which reports stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from processors import _console, ledger, workspace_day
+from processors.run import IngestResult, ReportResult, SessionsResult
+from processors.settings import Settings
+
+
+def show(
+    settings: Settings,
+    *,
+    as_of: datetime | None,
+    read: IngestResult | None = None,
+    computed: SessionsResult | None = None,
+    reports: Sequence[ReportResult] | None = None,
+    as_json: bool,
+) -> None:
+    """Nothing: what was done goes to stdout."""
+    if as_json:
+        _console.write_json(_document(as_of, read, computed, reports))
+        return
+    console = _console.out()
+    if read:
+        console.print(_read(read))
+    if computed and not computed.dates:
+        _console.say("note", _nothing_to_compute(settings, as_of))
+    elif computed:
+        dates = ", ".join(_between(first, last) for first, last in workspace_day.span(computed.dates))
+        changed = f"{len(computed.changed)} of {_console.count(len(computed.dates), 'day')} changed"
+        console.print(Text(f"{_console.count(computed.sessions, 'session')} on {dates}; {changed}"))
+    if reports:
+        console.print(_reports(reports))
+        for result in reports:
+            for kind, messages in (("warning", result.reasons), ("note", result.notes)):
+                for message in messages:
+                    _console.say(kind, f"{result.folder.name}: {message.removeprefix(result.folder.name + ': ')}")
+    if computed and reports is not None and computed.dates:
+        open_days = sorted(set(map(str, computed.dates)) - {result.folder.name for result in reports})
+        if open_days:
+            _console.say(
+                "note",
+                f"{', '.join(open_days)}: not over yet, so not published; `report --date` publishes it as it stands",
+            )
+
+
+def told(settings: Settings, read: IngestResult, *, as_of: datetime) -> int:
+    """The exit code; warnings and problems go to stderr."""
+    for warning in read.warnings:
+        _console.say("warning", warning)
+    problems = [*read.problems, *_unreadable(settings, read, as_of)]
+    for problem in problems:
+        _console.say("error", problem)
+    return 1 if problems else 0
+
+
+def _unreadable(settings: Settings, read: IngestResult, as_of: datetime) -> list[str]:
+    limit = settings.ingest.quarantined_share
+    entries = [entry for source in settings.sources for entry in ledger.read(settings.lake, source.name)]
+    found = [
+        f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
+        f"({_console.counts(entry.reasons.items())}); ingest.quarantined_share allows {limit:.0%}. "
+        "`recent-activities check` names a format that fits better"
+        for entry in entries
+        if entry.read_as_of_time == as_of and entry.quarantined_count > limit * entry.line_count
+    ]
+    if read.lines and not read.events and not found:
+        found.append("Nothing readable: none of the lines read is an event")
+    return found
+
+
+def _read(read: IngestResult) -> Text:
+    reasons = f" ({_console.counts(read.reasons.items())})" if read.reasons else ""
+    if not read.files and not read.lines:
+        return Text("Nothing new in the landing files")
+    return Text(
+        f"Read {_console.count(read.files, 'file')}: {_console.count(read.lines, 'line')} → "
+        f"{_console.count(read.events, 'event')}, {read.quarantined:,} quarantined{reasons}, {read.skipped:,} skipped"
+    )
+
+
+def _reports(reports: Sequence[ReportResult]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("report", "revision", "rows"):
+        table.add_column(name, justify="left" if name == "report" else "right", no_wrap=True)
+    table.add_column("completeness", no_wrap=True)
+    table.add_column("folder", overflow="fold")
+    for result in reports:
+        complete = ("COMPLETE", "green") if result.is_complete else ("INCOMPLETE", "bold yellow")
+        table.add_row(
+            result.folder.name,
+            f"{result.revision}{'' if result.is_new else ' (as before)'}",
+            f"{result.rows:,}",
+            Text.assemble(complete),
+            _short(result.folder),
+        )
+    return table
+
+
+def _short(path: Path) -> Text:
+    here = Path.cwd()
+    return Text(_console.visible(str(path.relative_to(here) if path.is_relative_to(here) else path)))
+
+
+def _nothing_to_compute(settings: Settings, as_of: datetime | None) -> str:
+    known_at = as_of or datetime.now(UTC)
+    local = workspace_day.local(known_at, settings.time_zone)
+    days = settings.sessions.lateness.days
+    return (
+        f"No day to compute: the lake has no events of the {_console.count(days, 'day')} before {local:%Y-%m-%d %H:%M} "
+        f"({settings.time_zone}). For older logs name the days (--from, --to) or the instant from which to look (--as-of)"
+    )
+
+
+def _between(first: date, last: date) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _document(
+    as_of: datetime | None,
+    read: IngestResult | None,
+    computed: SessionsResult | None,
+    reports: Sequence[ReportResult] | None,
+) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    if read:
+        parts["ingest"] = asdict(read)
+    if computed:
+        parts["sessions"] = asdict(computed)
+    if reports is not None:
+        parts["reports"] = [{"date": result.folder.name, **asdict(result)} for result in reports]
+    if len(parts) == 1:
+        (only,) = parts.values()
+        return only[0] if isinstance(only, list) else only  # type: ignore[no-any-return]  # a dict either way
+    return {"as_of": as_of.isoformat() if as_of else None, **parts}

@@ -1,0 +1,190 @@
+"""One file read without a workspace: what becomes of its lines, and which format they look like."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from processors import ingest, lake, landing, parse
+from processors.errors import LandingError
+from schemas import Events, Quarantine, Table
+
+SHOWN_REJECTS = 5
+HEAD_LINES = 100
+HEAD_BYTES = 1 << 20
+FITS_BELOW = 0.1
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that is no event, and why."""
+
+    line_number: int
+    reason: str
+    raw_bytes: bytes
+
+
+@dataclass
+class Outcome:
+    """What became of a file. `lines = events + quarantined + skipped`."""
+
+    file: Path
+    lines: int = 0
+    events: int = 0
+    quarantined: int = 0
+    skipped: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    first_rejects: list[Reject] = field(default_factory=list)
+    is_truncated: bool = False
+
+    @property
+    def quarantined_share(self) -> float:
+        """Quarantined lines by all lines that are not skipped."""
+        return self.quarantined / max(self.events + self.quarantined, 1)
+
+
+class Writer(Protocol):
+    """Takes the frames of a file one after the other."""
+
+    def __call__(self, events: pl.DataFrame, quarantined: pl.DataFrame) -> None: ...
+
+
+def options(*, time_zone: str | None = None, day: date | None = None) -> parse.Options:
+    """What the parser needs to know where there are no settings. Session references of two calls never meet."""
+    return parse.Options(reference_key=secrets.token_bytes(32), time_zone=time_zone, date=day)
+
+
+def unreadable(files: list[Path]) -> list[LandingError]:
+    """The problem of every file that cannot be read."""
+    problems = []
+    for file in files:
+        try:
+            landing.Content(file)
+        except LandingError as problem:
+            problems.append(problem)
+    return problems
+
+
+def read(
+    file: Path,
+    *,
+    reader: parse.Reader,
+    options: parse.Options,
+    write: Writer | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Outcome:
+    """What becomes of a file's lines, read slab by slab. An unfinished last line counts.
+
+    Errors: `LandingError` for a file that cannot be read.
+    """
+    content = landing.Content(file)
+    outcome = Outcome(file)
+    done = 0
+    for slab in _slabs(content, content.chunks(), reader):
+        _read_slab(outcome, slab.data, reader, options, write)
+        done += slab.span
+        if progress:  # a compressed file holds more than its size says
+            progress(f"reading {file.name}", done, max(file.stat().st_size, done))
+    outcome.is_truncated = content.is_truncated
+    return outcome
+
+
+def _read_slab(
+    outcome: Outcome, data: bytes, reader: parse.Reader, options: parse.Options, write: Writer | None
+) -> None:
+    first = outcome.lines + 1
+    name = str(outcome.file)
+    lines = ingest.lines_of(data, first).lazy()
+    parsed = parse.parse(lines, reader=reader, source=reader.name, file_id=name, options=options).collect()
+    rejected = ingest.quarantined(parsed, data, first)
+    outcome.lines += parsed.height
+    outcome.quarantined += rejected.height
+    outcome.skipped += parsed.height - parsed["skipped"].null_count()
+    outcome.events = outcome.lines - outcome.quarantined - outcome.skipped
+    outcome.reasons.update(dict(rejected["quarantine_reason"].value_counts().iter_rows()))
+    wanted = rejected.select("line_number", "quarantine_reason", "raw_bytes")
+    outcome.first_rejects += [Reject(*row) for row in wanted.head(SHOWN_REJECTS - len(outcome.first_rejects)).rows()]
+    if write:
+        events = parsed.filter(pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null())
+        rejected = rejected.with_columns(file_id=pl.lit(name), source=pl.lit(reader.name), path=pl.lit(name))
+        write(events.select(Events.column_names()), rejected.select(Quarantine.column_names()))
+
+
+class Parquet:
+    """Writes events and quarantined lines to one Parquet file each, part by part, whole or not at all."""
+
+    def __init__(self, events: Path | None, quarantine: Path | None) -> None:
+        self._wanted: tuple[tuple[Path | None, type[Table]], ...] = ((events, Events), (quarantine, Quarantine))
+        self._stack = ExitStack()
+        self._writers: list[Any] = []
+
+    def __enter__(self) -> Parquet:
+        import pyarrow.parquet  # takes half a second, and few calls write
+
+        for path, table in self._wanted:
+            if path is None:
+                self._writers.append(None)
+                continue
+            schema = table.create_empty().to_arrow().schema
+            temporary = self._stack.enter_context(lake.written(path))
+            writer = pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd")
+            self._writers.append(self._stack.enter_context(writer))
+        return self
+
+    def __exit__(self, *problem: Any) -> bool | None:
+        return self._stack.__exit__(*problem)
+
+    def __call__(self, events: pl.DataFrame, quarantined: pl.DataFrame) -> None:
+        for writer, frame in zip(self._writers, (events, quarantined), strict=True):
+            if writer and frame.height:
+                writer.write_table(frame.to_arrow())
+
+
+def head(file: Path, reader: parse.Reader) -> bytes:
+    """The first `HEAD_LINES` lines of a file, cut as the format's files are; a line that goes on is left out."""
+    data = b""
+    for chunk in landing.Content(file).chunks():
+        data += chunk
+        if len(data) >= HEAD_BYTES:
+            break
+    is_cut = len(data) >= HEAD_BYTES
+    is_document = reader.is_json and landing.looks_like_document(data)
+    slabs = landing.slabs(iter([data]), at_start=True, is_document=is_document, is_whole=lambda _: not is_cut)
+    lines = b"".join(slab.data for slab in slabs).removesuffix(b"\n").split(b"\n")
+    return b"\n".join(lines[:HEAD_LINES])
+
+
+def fit(data: bytes, reader: parse.Reader, options: parse.Options) -> Outcome:
+    """What becomes of a few lines under a format."""
+    outcome = Outcome(Path())
+    if data:
+        _read_slab(outcome, data, reader, options, None)
+    return outcome
+
+
+def better_format(file: Path, than: str) -> str | None:
+    """The format that reads the file's first lines best, if it reads nearly all of them; else None."""
+    best, lowest = None, FITS_BELOW
+    # only the shape is judged, so that a zone or a date that is not given is no obstacle
+    anywhere = options(time_zone="UTC", day=date(2000, 1, 1))
+    for name, reader in parse.formats().items():
+        outcome = fit(head(file, reader), reader, anywhere) if name != than else None
+        if outcome and outcome.events and outcome.quarantined_share < lowest:
+            best, lowest = name, outcome.quarantined_share
+    return best
+
+
+def _slabs(content: landing.Content, chunks: Iterator[bytes], reader: parse.Reader) -> Iterator[landing.Slab]:
+    first = next(chunks, b"")
+    is_document = reader.is_json and landing.looks_like_document(first)
+    whole = chain([first], chunks)
+    return landing.slabs(whole, at_start=True, is_document=is_document, is_whole=lambda _: not content.is_truncated)
