@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -31,10 +30,11 @@ GROUPS = ("vhost", "peer", "user", "time", "request", "status", "size", "referre
 
 def fields(rows: pl.LazyFrame, shape: WebLine, options: Options) -> pl.LazyFrame:
     """The rows with the columns of events, `field_reason` where a line is none, and no `readable`."""
-    groups = set(re.compile(shape.pattern.replace(r"\z", r"\Z")).groupindex)
 
     def raw(group: str | None) -> pl.Expr:
-        return pl.col("groups").struct.field(group) if group in groups else pl.lit(None, dtype=pl.String)
+        if group is None or f"(?P<{group}>" not in shape.pattern:
+            return pl.lit(None, dtype=pl.String)
+        return pl.col("groups").struct.field(group)
 
     rows = rows.with_columns(groups=pl.col("readable").str.extract_groups(shape.pattern))
     rows = rows.select(
@@ -60,8 +60,7 @@ def fields(rows: pl.LazyFrame, shape: WebLine, options: Options) -> pl.LazyFrame
     return rows.select(
         pl.exclude("named", "request", "^raw_.*$"),
         event_class=_event_class(options),
-        outcome=pl
-        .when(status.is_between(200, 399))
+        outcome=pl.when(status.is_between(200, 399))
         .then(pl.lit("success"))
         .when(status.is_between(400, 599))
         .then(pl.lit("failure"))
@@ -92,8 +91,7 @@ def _event_class(options: Options) -> pl.Expr:
     is_done = status.is_between(200, 399)
     background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
     return (
-        pl
-        .when(pl.col("http_method").is_null())
+        pl.when(pl.col("http_method").is_null())
         .then(pl.lit("other"))
         .when((status == 401) & (is_named | is_login))
         .then(pl.lit("login_failed"))
