@@ -47,8 +47,7 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
     )
     ahead = _minutes(offset)
     known = (
-        pl
-        .when(is_epoch)
+        pl.when(is_epoch)
         .then(epoch.dt.replace_time_zone("UTC"))
         .when(offset.is_not_null())
         .then((local - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
@@ -57,8 +56,7 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
     instant = known.otherwise(there.dt.convert_time_zone("UTC"))
     is_dated = given.is_not_null() | assumed.is_not_null()
     reason = (
-        pl
-        .when(raw.is_null() | is_epoch)
+        pl.when(raw.is_null() | is_epoch)
         .then(None)
         .when(local.is_null())
         .then(pl.lit("malformed_time"))

@@ -51,8 +51,7 @@ def _early_reason() -> pl.Expr:
     """Why a line is not even looked at. Nothing long reaches a regular expression."""
     line = pl.col("line")
     return (
-        pl
-        .when(line.is_null())
+        pl.when(line.is_null())
         .then(pl.lit("invalid_utf8"))
         .when(line.str.contains("\0", literal=True))
         .then(pl.lit("nul_bytes"))
