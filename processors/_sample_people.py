@@ -6,7 +6,7 @@ import ipaddress
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from random import Random
 from typing import Any, NamedTuple
@@ -61,7 +61,8 @@ class Day:
 
     def at(self, hour: float, *, days: int = 0, time_zone: str | None = None) -> float:
         """Seconds since 1970 of `hour` o'clock, `days` after the day, in the workspace's zone or `time_zone`."""
-        midnight = datetime.combine(self.day + timedelta(days=days), time(), ZoneInfo(time_zone or self.time_zone))
+        day, zone = self.day + timedelta(days=days), ZoneInfo(time_zone or self.time_zone)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
         return midnight.timestamp() + hour * HOUR
 
     @cached_property
@@ -74,8 +75,8 @@ class Day:
 
 
 def people(data: dict[str, Any], time_zone: str) -> list[Person]:
-    """Everybody, the shared account last. Those near the office live in the workspace's zone, whatever it is."""
-    rows = [*data["people"], data["shared_account"]]
+    """Everybody, the shared accounts last. Those near the office live in the workspace's zone, whatever it is."""
+    rows = [*data["people"], *data["shared_accounts"]]
     return [_person(data, time_zone, number, row) for number, row in enumerate(rows)]
 
 
@@ -149,6 +150,8 @@ def _of(person: Person, devices: dict[str, str], day: Day, chance: Random) -> It
             yield visit(15.0, 1.1, "backoffice")
         case "admin":
             yield visit(8.7, 9, ending="logout")
+        case "wall":
+            yield visit(18.1, 40, days=-1)
         case "shared":
             yield visit(8.9, 9)
             yield visit(11.0, 5, address="198.51.100.46", agent=devices["firefox_windows"])

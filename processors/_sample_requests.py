@@ -105,7 +105,7 @@ def _customers(data: dict[str, Any], day: Day, chance: Random) -> Iterator[Reque
     for _ in range(700):
         address = chance.choice(
             (
-                f"198.51.100.{chance.randrange(130, 250)}",
+                f"198.51.100.{chance.randrange(130, 190)}",
                 f"192.0.2.{chance.randrange(130, 250)}",
                 f"2001:db8:40:{chance.randrange(65_536):x}::1",
             )
