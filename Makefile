@@ -35,12 +35,14 @@ stop: ## stop the Airflow that `make run` started, and nothing else
 test: $(READY) ## run the whole test suite
 	$(BIN)/python -m pytest
 
-check: $(READY) ## lint, types, layers, dependencies
+check: $(READY) ## lint, types, layers, dependencies, generated documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy dags
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/python -m docs --check
 	$(BIN)/python -m docs --check
 
 bench: $(READY) ## measure speed and memory
