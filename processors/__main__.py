@@ -72,8 +72,7 @@ def _version(is_wanted: bool) -> None:
 @app.callback()
 def _options(
     ctx: typer.Context,
-    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
     ] = False,
@@ -142,8 +141,7 @@ def parse(
 def ingest(
     source: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this source; may be repeated")] = None,
     as_of: AsOf = None,
-    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Read what is new in the landing files into the lake."""
@@ -163,8 +161,7 @@ def sessions(
     first: From = None,
     last: To = None,
     as_of: AsOf = None,
-    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Compute sessions and inactivity windows of login dates; of all that can still change, unless named."""
@@ -184,12 +181,9 @@ def report(
     day: Annotated[date, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="The day")],
     as_of: Annotated[
         str | None,
-        typer.Option(
-            "--as-of", metavar="TIME", help="Compute the day as known then (if not given: as it stands)"
-        ),
+        typer.Option("--as-of", metavar="TIME", help="Compute the day as known then (if not given: as it stands)"),
     ] = None,
-    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Publish the report of a day. The same content is the same revision."""
@@ -207,8 +201,7 @@ def run(
     first: From = None,
     last: To = None,
     as_of: AsOf = None,
-    workspace: AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: Json = False,
 ) -> None:
     """Ingest, sessions, report: of the days named, else of every day that can still change."""

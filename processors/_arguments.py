@@ -1,4 +1,4 @@
-"""What people type, as values: dates, instants, zones, formats. A wrong one is exit code 2, with the right one named."""
+"""What people type, as values: dates, instants, zones, formats. A wrong one is exit code 2, with a hint."""
 
 from __future__ import annotations
 

@@ -64,10 +64,9 @@ def say(kind: str, message: str) -> None:
     """One message on stderr behind its sign: error, warning, note or done. Continued lines are indented."""
     sign, style = SIGNS[kind]
     lines = [visible(line) for line in message.splitlines()] or [""]
-    body = "\n".join(lines)
     console = err()
-    indent = 2
-    wrapped = Text(body).wrap(console, max(console.width - indent, 20))
+    body = Text("\n".join(lines))
+    wrapped = body.wrap(console, max(console.width - 2, 20)) if console.is_terminal else body.split()
     for n, line in enumerate(wrapped):
         line.rstrip()
         console.print(Text.assemble((sign, style) if n == 0 else " ", " ", line), soft_wrap=True)

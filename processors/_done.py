@@ -116,8 +116,9 @@ def _nothing_to_compute(settings: Settings, as_of: datetime | None) -> str:
     local = workspace_day.local(known_at, settings.time_zone)
     days = settings.sessions.lateness.days
     return (
-        f"No day to compute: the lake has no events of the {_console.count(days, 'day')} before {local:%Y-%m-%d %H:%M} "
-        f"({settings.time_zone}). For older logs name the days (--from, --to) or the instant from which to look (--as-of)"
+        f"No day to compute: the lake has no events of the {_console.count(days, 'day')} before "
+        f"{local:%Y-%m-%d %H:%M} ({settings.time_zone}). For older logs name the days (--from, --to), or the instant "
+        "from which to look (--as-of)"
     )
 
 

@@ -31,8 +31,7 @@ def show(outcomes: list[trial.Outcome], *, seconds: float, as_json: bool) -> Non
     console.print(table)
     for outcome in outcomes:
         _show_rejects(outcome)
-    speed = sum(outcome.lines for outcome in outcomes) / max(seconds, 1e-9)
-    _console.say("done", f"{seconds:.2f} s, {speed:,.0f} lines a second")
+    _console.say("done", f"{_console.count(sum(outcome.lines for outcome in outcomes), 'line')} in {seconds:.1f} s")
 
 
 def problems(outcomes: list[trial.Outcome], reader: Reader) -> list[str]:

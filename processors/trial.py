@@ -128,7 +128,7 @@ class Parquet:
         self._writers: list[Any] = []
 
     def __enter__(self) -> Parquet:
-        import pyarrow.parquet  # takes half a second, and few calls write
+        import pyarrow.parquet  # type: ignore[import-untyped]  # ships no types; half a second, and few calls write
 
         for path, table in self._wanted:
             if path is None:
