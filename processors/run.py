@@ -155,7 +155,7 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
         "workspace": settings.workspace.name,
         "time_zone": settings.time_zone,
         "utc_offsets": sorted(set(printed["login_utc_offset"])),
-        "completeness": json.loads(json.dumps(asdict(complete), default=str)),
+        "completeness": json.loads(json.dumps(asdict(complete), default=lambda instant: instant.isoformat())),
         "files": {
             name: {"rows": frame.height, "sha256": publishing.digest(files[name])}
             for name, frame in (("recent_activities.csv", rows), ("inactivity_windows.csv", windows))
