@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from processors._unique import map_unique
+
 _EVENT_ORDER = ("event_time", "file_id", "line_number")
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def fold(name: pl.Expr) -> pl.Expr:
     """The name case-folded (Unicode): two spellings of one user become equal. Null stays null."""
-    return name.map_batches(_fold, return_dtype=pl.String, is_elementwise=True)
+    return map_unique(name, str.casefold)
 
 
 def is_login() -> pl.Expr:
@@ -96,12 +98,11 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
 
 def _latest(logins: pl.LazyFrame, name: str, keys: list[str]) -> pl.LazyFrame:
     """The logins by time, each with the time of the latest one before it by another user on the same keys."""
-    folded = fold(pl.col("user_name"))
     key_begins = pl.any_horizontal(pl.col(key) != pl.col(key).shift() for key in keys).fill_null(True)
     return (
         logins.filter(pl.col(key).is_not_null() for key in keys)
         .sort(*keys, *_EVENT_ORDER)
-        .with_columns(folded.alias("_folded"))
+        .with_columns(fold(pl.col("user_name")).alias("_folded"))
         .with_columns(
             pl.when(key_begins)
             .then(pl.lit(_LONG_AGO))
@@ -118,12 +119,3 @@ def _latest(logins: pl.LazyFrame, name: str, keys: list[str]) -> pl.LazyFrame:
         )
         .sort(f"_{name}_time", maintain_order=True)
     )
-
-
-def _fold(names: pl.Series) -> pl.Series:
-    spellings = names.unique().drop_nulls()
-    folded = pl.Series([spelling.casefold() for spelling in spellings], dtype=pl.String)
-    differs = spellings != folded
-    if not differs.any():
-        return names
-    return names.replace(spellings.filter(differs), folded.filter(differs))

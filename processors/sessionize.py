@@ -1,7 +1,8 @@
 """Which session does an event belong to, and what ended it? Split key: the user.
 
 A gap between a user's actions that is longer than the idle timeout closes everything the user has open, so events
-fall into *bursts* with no state before or after. Every burst goes through the rules of `_open_sessions`.
+fall into *bursts* with no state before or after. Plain ones are taken many at a time (`_plain_bursts`), all others go
+through the rules one event at a time (`_open_sessions`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from hashlib import sha256
 import polars as pl
 
 from processors._open_sessions import Event, follow
+from processors._plain_bursts import follow_plain
 from processors.attribute import fold, is_login
+from processors.device import kin
 
 TIME = pl.Datetime("us", "UTC")
-OWN = {
+OWN: dict[str, pl.DataType | type[pl.DataType]] = {
     "session_id": pl.String,
     "login_time": TIME,
     "login_observed": pl.Boolean,
@@ -24,7 +27,7 @@ OWN = {
     "end_reason": pl.String,
     "membership": pl.String,
 }
-FROM_EVENTS = {
+FROM_EVENTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_time": TIME,
     "event_class": pl.String,
     "source": pl.String,
@@ -49,7 +52,6 @@ the actions; `closed` lends the session neither address nor device. `end_time` i
 
 _ACTIONS = ("login", "activity")
 _CLASSES = (*_ACTIONS, "background", "logout", "session_end")
-_NAMED_BY = ("user", "source", "event_time", "ip_address", "user_agent", "session_reference")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -63,12 +65,18 @@ def sessionize(
     are left out, and so are background events that no session was open for. Ties in time are broken by
     (file_id, line_number). Equal to a timeout is still active; 60 s after a login is still the same login.
     """
-    idle, absolute = idle_timeout // _MICROSECOND, absolute_timeout // _MICROSECOND
-    now = (as_of - _EPOCH) // _MICROSECOND
+    limits = {
+        "idle_timeout": idle_timeout // _MICROSECOND,
+        "absolute_timeout": absolute_timeout // _MICROSECOND,
+        "as_of": (as_of - _EPOCH) // _MICROSECOND,
+    }
 
     def assign(relevant: pl.DataFrame) -> pl.DataFrame:
-        ordered = _bursts(relevant, idle)
-        return _members(ordered, _by_rules(ordered, idle, absolute, now))
+        ordered = in_bursts(relevant, limits["idle_timeout"])
+        plain = follow_plain(ordered, **limits)
+        certain = plain.filter("is_certain").drop("is_certain")
+        rest = by_rules(ordered.filter(~plain["is_certain"]), **limits)
+        return _members(ordered, pl.concat([certain, rest]))
 
     return (
         events.filter(
@@ -82,17 +90,13 @@ def sessionize(
     )
 
 
-def kin(device: pl.Expr) -> pl.Expr:
-    """Browser family and platform without versions, which is what makes two devices the same; null if unknown."""
-    return pl.when(device != "unknown").then(device.str.replace_all(r" \d[\d./]*", ""))
-
-
-def _bursts(events: pl.DataFrame, idle: int) -> pl.DataFrame:
+def in_bursts(events: pl.DataFrame, idle: int) -> pl.DataFrame:
     """The events by user, time and key, with `row`, `burst` (rising over the frame), `user`, `kin`, `time`."""
     action = pl.col("event_class").is_in(_ACTIONS)
     devices = events.select(pl.col("device").unique()).with_columns(kin(pl.col("device")).alias("kin"))
     ordered = (
         events.with_columns(fold(pl.col("user_name")).alias("user"), pl.col("event_time").to_physical().alias("time"))
+        .pipe(lambda frame: frame.with_columns(_ranked(frame[name]) for name in ("user", "file_id", "source")))
         .join(devices, on="device", how="left")
         .sort("user", "time", "file_id", "line_number")
         .with_row_index("row")
@@ -105,10 +109,10 @@ def _bursts(events: pl.DataFrame, idle: int) -> pl.DataFrame:
     return ordered.with_columns(begins.cum_sum().alias("burst"))
 
 
-def _by_rules(ordered: pl.DataFrame, idle: int, absolute: int, now: int) -> pl.DataFrame:
+def by_rules(ordered: pl.DataFrame, *, idle_timeout: int, absolute_timeout: int, as_of: int) -> pl.DataFrame:
     """`row`, `opening_row`, `membership`, `end`, `end_reason` of every event, one event at a time."""
     events = map(Event._make, ordered.select(Event._fields).iter_rows())
-    sessions, memberships = follow(events, idle_timeout=idle, absolute_timeout=absolute, as_of=now)
+    sessions, memberships = follow(events, idle_timeout=idle_timeout, absolute_timeout=absolute_timeout, as_of=as_of)
     return pl.DataFrame(
         {
             "row": ordered["row"],
@@ -117,11 +121,23 @@ def _by_rules(ordered: pl.DataFrame, idle: int, absolute: int, now: int) -> pl.D
             "end": [session and session.end_time for session in sessions],
             "end_reason": [session and session.end_reason for session in sessions],
         },
-        schema={"row": pl.UInt32, "opening_row": pl.UInt32, "membership": pl.String, "end": pl.Int64, "end_reason": pl.String},
+        schema={
+            "row": pl.UInt32,
+            "opening_row": pl.UInt32,
+            "membership": pl.String,
+            "end": pl.Int64,
+            "end_reason": pl.String,
+        },
     )
 
 
+def _ranked(column: pl.Series) -> pl.Series:
+    """The strings as an enumeration in their order: three times as quick to sort and group by."""
+    return column.cast(pl.Enum(column.unique().sort()))
+
+
 def _members(ordered: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
+    """`MEMBERS` of the events and what they were assigned to."""
     belongs = pl.col("opening_row").is_not_null() | (pl.col("membership") == "unmatched")
     members = assigned.filter(belongs).sort("opening_row", "row", nulls_last=True)
     openings = ordered[members.filter(pl.col("membership") == "opened")["row"]]
@@ -135,16 +151,16 @@ def _members(ordered: pl.DataFrame, assigned: pl.DataFrame) -> pl.DataFrame:
     return (
         members.with_columns(pl.col("end").cast(TIME).alias("end_time"))
         .join(sessions, on="opening_row", how="left", maintain_order="left")
-        .hstack(ordered[members["row"]].select(*FROM_EVENTS))
+        .hstack(ordered[members["row"]].select(*FROM_EVENTS).cast({"file_id": pl.String, "source": pl.String}))
         .with_columns(pl.coalesce("first_spelling", "user_name").alias("user_name"))
         .select(*MEMBERS)
     )
 
 
 def _session_ids(openings: pl.DataFrame) -> list[str]:
-    """Digests of what the first event says: independent of the files it was read from.
+    """Digests of what the first events say, so that a session keeps its id however its lines are cut into files.
 
-    Sessions that say the same are told apart by counting them.
+    First events that say the same are counted.
     """
     said = openings.select("user", "source", "time", "ip_address", "user_agent", "session_reference")
     seen: dict[tuple[object, ...], int] = {}

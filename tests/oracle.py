@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -67,9 +68,7 @@ def attribute(event: Event, logins: list[Event], absolute_timeout: timedelta) ->
     ]
 
     def alike(*fields: str) -> list[Event]:
-        return [
-            login for login in recent if all(event[f] is not None and login[f] == event[f] for f in fields)
-        ]
+        return [login for login in recent if all(event[f] is not None and login[f] == event[f] for f in fields)]
 
     by_address = alike("ip_address")
     for method, found in (
@@ -263,7 +262,7 @@ class User:
             "activity_count": len(actions) - observed,
             "ip_address": self.first(session, "ip_address"),
             "ip_count": len(set(addresses)),
-            "ip_switch_count": sum(a != b for a, b in zip(addresses, addresses[1:], strict=False)),
+            "ip_switch_count": sum(a != b for a, b in pairwise(addresses)),
             "device": self.first(session, "device"),
             "user_agent": self.first(session, "user_agent"),
             "source": events[0]["source"],

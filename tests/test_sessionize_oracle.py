@@ -11,31 +11,38 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from processors import attribute, inactivity, sessionize
+from processors._plain_bursts import follow_plain
 from tests import oracle
-from tests.oracle import CHROME, FIREFOX, Event, event, frame
+from tests.oracle import CHROME, Event, event, frame
 
 IDLE, ABSOLUTE, WINDOW = timedelta(seconds=100), timedelta(seconds=400), timedelta(seconds=60)
 TICK = timedelta(microseconds=1)
 MULTIPLE = datetime(1970, 1, 1, tzinfo=UTC) + 4_391_000 * ABSOLUTE
-GAPS = [timedelta(0), TICK, timedelta(seconds=10), timedelta(seconds=60), timedelta(seconds=60) + TICK]
-GAPS += [IDLE - TICK, IDLE, IDLE, IDLE + TICK, timedelta(seconds=250), ABSOLUTE, ABSOLUTE + TICK]
+CLOSE: list[timedelta | None] = [timedelta(0), TICK, timedelta(seconds=10), IDLE - TICK, IDLE, IDLE, None]
+CLOSE += [timedelta(seconds=60), timedelta(seconds=60) + TICK]
+GAPS: list[timedelta | None] = [*CLOSE, IDLE + TICK, timedelta(seconds=250), ABSOLUTE, ABSOLUTE + TICK]
+ENDS: list[list[str]] = [[], ["logout", "session_end"]]
+PHONE, NEWER = "Chrome 126 · Android 14", "Chrome 127 · Windows 10/11"
 
 
 @st.composite
 def histories(draw: st.DrawFn, user_name: str = "ann@example.com", largest: int = 30) -> list[Event]:
-    """A user's events, on the boundaries of the rules more often than off them."""
+    """A user's events, on the boundaries of the rules more often than off them; no gap: on to the next multiple."""
     now = MULTIPLE + draw(st.sampled_from([timedelta(0), TICK, -TICK, timedelta(seconds=150)]))
-    hasty = draw(st.booleans())
-    gaps = st.sampled_from([*GAPS[:8], "multiple"] if hasty else [*GAPS, "multiple"])
-    plain = draw(st.booleans())
-    classes = ["login", *["activity"] * (9 if plain else 4), "background", "logout", "session_end"]
-    references = [None, "a"] if plain else [None, "a", "b", "c"]
-    devices = [CHROME] if plain else [CHROME, "Chrome 127 · Windows 10/11", FIREFOX, "unknown"]
+    gaps = st.sampled_from(draw(st.sampled_from([CLOSE, GAPS])))
+    classes = [
+        "login",
+        *["activity"] * draw(st.sampled_from([4, 20])),
+        "background",
+        *draw(st.sampled_from(ENDS)),
+    ]
+    references = draw(st.sampled_from([[None], [None, "a"], [None, "a", "b", "c"]]))
+    devices = draw(st.sampled_from([[CHROME], [CHROME, NEWER], [CHROME, "unknown"], [CHROME, PHONE, NEWER, "unknown"]]))
+    outcomes = draw(st.sampled_from([["success"], ["success", "success", "failure"]]))
     events = []
-    for number in range(draw(st.integers(1, largest))):
+    for number in range(draw(st.sampled_from([1, 2, 3, 5, largest // 2, largest]))):
         gap = draw(gaps)
-        to_multiple = (MULTIPLE - now) % ABSOLUTE
-        now += to_multiple if isinstance(gap, str) and to_multiple <= IDLE else IDLE if isinstance(gap, str) else gap
+        now += min((MULTIPLE - now) % ABSOLUTE, IDLE) if gap is None else gap
         device = draw(st.sampled_from(devices))
         events.append(
             event(
@@ -43,7 +50,7 @@ def histories(draw: st.DrawFn, user_name: str = "ann@example.com", largest: int 
                 draw(st.sampled_from(classes)),
                 user_name=draw(st.sampled_from([user_name, user_name.upper()])),
                 source=draw(st.sampled_from(["panel", "okta"])),
-                outcome=draw(st.sampled_from(["success", "success", "success", "failure"])),
+                outcome=draw(st.sampled_from(outcomes)),
                 session_reference=draw(st.sampled_from(references)),
                 ip_address=draw(st.sampled_from([None, "192.0.2.1", "192.0.2.2"])),
                 user_agent=None if device == "unknown" else draw(st.sampled_from([device, None])),
@@ -96,6 +103,25 @@ def test_sessions_and_windows_are_those_of_the_oracle(data: st.DataObject) -> No
     ]
     unmatched = members.filter(pl.col("membership") == "unmatched").select("file_id", "line_number").collect()
     assert unmatched.rows() == [(e["file_id"], e["line_number"]) for user in users for e in user.unmatched]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.data())
+def test_plain_bursts_come_to_what_the_rules_come_to(data: st.DataObject) -> None:
+    events = data.draw(histories())
+    as_of = data.draw(moments(events))
+    limits = {
+        "idle_timeout": IDLE // TICK,
+        "absolute_timeout": ABSOLUTE // TICK,
+        "as_of": (as_of - datetime(1970, 1, 1, tzinfo=UTC)) // TICK,
+    }
+    possible = frame(events).filter(pl.col("event_time") < as_of, outcome="success").collect()
+    ordered = sessionize.in_bursts(possible, limits["idle_timeout"])
+    plain = follow_plain(ordered, **limits)
+    ruled = sessionize.by_rules(ordered, **limits)
+    certain = plain["is_certain"]
+    matters = pl.col("opening_row").is_not_null() | (pl.col("membership") == "unmatched")
+    assert_frame_equal(plain.filter(certain).drop("is_certain").filter(matters), ruled.filter(certain).filter(matters))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
