@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from processors import workspace_day
-from processors.attribute import attribute
+from processors.attribute import attribute, fold
 from processors.inactivity import sessions, windows
 from processors.parse import parse
 from processors.sessionize import sessionize
@@ -96,15 +96,22 @@ def day_tables(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *
         as_of=as_of,
     ).collect()
     login_date = workspace_day.column(pl.col("login_time"), settings.time_zone).alias("login_date")
+    of_users = sessions(members.lazy(), as_of=as_of).with_columns(login_date).collect()
+    of_users = of_users.with_columns(_first_spelling())
+    silences = windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of)
+    named = of_users.lazy().select("session_id", "user_name", "login_date")
     return DayTables(
-        _conformed(sessions(members.lazy(), as_of=as_of).with_columns(login_date), Sessions),
-        _conformed(
-            windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of).with_columns(login_date),
-            InactivityWindows,
-        ),
+        _conformed(of_users.lazy(), Sessions),
+        _conformed(silences.drop("user_name").join(named, on="session_id"), InactivityWindows),
         members,
         attributed,
     )
+
+
+def _first_spelling() -> pl.Expr:
+    """How the user is spelled in the first session of the login date: one spelling a day, whatever days are computed."""
+    order = ["login_time", "session_id"]
+    return pl.col("user_name").sort_by(order).first().over("login_date", fold(pl.col("user_name")))
 
 
 def _conformed(rows: pl.LazyFrame, table: type[Sessions] | type[InactivityWindows]) -> pl.DataFrame:

@@ -288,3 +288,11 @@ def test_a_process_killed_for_good_in_the_middle_leaves_no_trace(
     assert killed.returncode == -9
     carry_through(workspace)
     assert tables(workspace) == tables(whole)
+
+
+def test_a_user_is_spelled_one_way_on_a_day(whole: settings.Settings) -> None:
+    sessions = lake.scan(whole.lake, Sessions).collect()
+    spellings = sessions.group_by("login_date", pl.col("user_name").str.to_lowercase().alias("folded")).agg(
+        pl.col("user_name").n_unique().alias("ways"), pl.col("user_name").sort_by("login_time", "session_id").first()
+    )
+    assert set(spellings["ways"]) == {1} and {"riya", "Riya"} & set(spellings["user_name"])

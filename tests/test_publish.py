@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from processors import lake, run
+from processors.errors import DataError, LakeError
+from processors.publish import folder
+from schemas import ReportsPublished
+from tests import workspaces
+from tests.workspaces import AS_OF
+
+DAY = date(2025, 8, 29)
+NOON = datetime(2025, 8, 29, 12, tzinfo=UTC)
+
+
+def published(path: Path, revision: int) -> dict[str, object]:
+    folder.publish(path, DAY, {"a.csv": b"%d" % revision}, {"revision": revision})
+    return json.loads((path / str(DAY) / "manifest.json").read_text())
+
+
+def test_a_reader_sees_the_new_revision_and_the_old_one_stays_as_it_was(tmp_path: Path) -> None:
+    published(tmp_path, 1)
+    old = (tmp_path / str(DAY)).resolve()
+    assert published(tmp_path, 2) == {"revision": 2}
+    assert (tmp_path / str(DAY) / "a.csv").read_text() == "2"
+    assert (old / "a.csv").read_text() == "1"
+
+
+def test_files_are_for_owner_and_group_only(tmp_path: Path) -> None:
+    published(tmp_path, 1)
+    real = (tmp_path / str(DAY)).resolve()
+    assert {path.stat().st_mode & 0o777 for path in real.iterdir()} == {0o640}
+    assert real.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_folder_that_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / str(DAY)).mkdir()
+    (tmp_path / str(DAY) / "mine.txt").touch()
+    with pytest.raises(LakeError, match="Move it away"):
+        published(tmp_path, 1)
+    assert (tmp_path / str(DAY) / "mine.txt").exists()
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
+    published(tmp_path, 1)
+    (tmp_path / str(DAY) / "manifest.json").write_text("{")
+    with pytest.raises(LakeError, match=r"manifest\.json"):
+        folder.current(tmp_path, DAY)
+
+
+def test_the_same_content_is_the_same_revision_and_late_data_is_the_next(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    lines = [workspaces.line(NOON, "riya"), workspaces.line(NOON, "mei")]
+    workspaces.land(workspace, "access.log", lines[0])
+    run.run(workspace, as_of=AS_OF, dates=[DAY])
+    again = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0]
+    assert (again.revision, again.is_new, again.rows) == (1, False, 1)
+    first = (tmp_path / "reports" / str(DAY) / "manifest.json").read_bytes()
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    late = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0]
+    assert (late.revision, late.is_new, late.rows) == (2, True, 2)
+    manifest = json.loads((late.folder / "manifest.json").read_text())
+    assert manifest["changes"] == {"sessions_added": 1, "sessions_removed": 0, "sessions_changed": 0}
+    assert manifest["previous_manifest_sha256"] == folder.digest(first)
+    assert lake.scan(workspace.lake, ReportsPublished).collect()["session_count"].to_list() == [1, 2]
+
+
+def test_the_manifest_counts_and_digests_its_files(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", workspaces.line(NOON))
+    where = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0].folder
+    files = json.loads((where / "manifest.json").read_text())["files"]
+    assert {name: file["sha256"] for name, file in files.items()} == {
+        name: folder.digest((where / name).read_bytes()) for name in ("recent_activities.csv", "inactivity_windows.csv")
+    }
+    assert files["recent_activities.csv"]["rows"] == 1
+
+
+def test_a_day_that_was_never_computed_is_no_empty_report(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="sessions --date 2025-08-29"):
+        run.report(workspaces.write(tmp_path), DAY)
+
+
+def test_a_missing_source_stamps_the_day_incomplete(tmp_path: Path) -> None:
+    text = workspaces.TEXT + '[[sources]]\nname = "okta"\nformat = "okta"\nfiles = "okta/*.json"\n'
+    workspace = workspaces.write(tmp_path, text=text)
+    workspaces.land(workspace, "access.log", workspaces.line(NOON))
+    (report,) = run.run(workspace, as_of=AS_OF, dates=[DAY])[2]
+    assert not report.is_complete and report.reasons == ("okta: no events on 2025-08-29",)
+
+
+@pytest.mark.parametrize(("hour", "status"), [(6, "stalled"), (7, "complete")])
+def test_a_source_is_stalled_when_its_silence_to_the_days_end_is_longer_than_allowed(
+    tmp_path: Path, hour: int, status: str
+) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC", text=workspaces.TEXT + 'stalled_after = "17h"\n')
+    workspaces.land(workspace, "access.log", workspaces.line(datetime(2025, 8, 29, hour, tzinfo=UTC)))
+    run.run(workspace, as_of=AS_OF, dates=[DAY])
+    manifest = json.loads((tmp_path / "reports" / str(DAY) / "manifest.json").read_text())
+    assert manifest["completeness"]["sources"][0]["status"] == status
