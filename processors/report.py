@@ -16,9 +16,10 @@ _FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
     """One row a session, newest login first: the five columns, then the rest.
 
-    `login_time` is in the workspace zone with its offset in `login_utc_offset`; every other time is UTC.
+    `login_time` is in the workspace zone with its offset in `login_utc_offset`; every other time is UTC. `as_of_time`
+    stands once in the manifest: a day in which nothing happened since is the same file at every `as_of`.
     """
-    rest = [name for name in Sessions.column_names() if name not in FIRST_COLUMNS]
+    rest = [name for name in Sessions.column_names() if name not in (*FIRST_COLUMNS, "as_of_time")]
     return (
         sessions
         .sort(["login_time", "session_id"], descending=[True, False])

@@ -69,6 +69,13 @@ def test_the_same_content_is_the_same_revision_and_late_data_is_the_next(tmp_pat
     assert lake.scan(workspace.lake, ReportsPublished).collect()["session_count"].to_list() == [1, 2]
 
 
+def test_a_later_look_at_a_day_that_is_over_is_no_revision(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", workspaces.line(NOON))
+    looks = [run.run(workspace, as_of=AS_OF.replace(hour=hour), dates=[DAY])[2][0] for hour in (0, 5)]
+    assert [look.revision for look in looks] == [1, 1]
+
+
 def test_the_manifest_counts_and_digests_its_files(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path)
     workspaces.land(workspace, "access.log", workspaces.line(NOON))
