@@ -116,9 +116,12 @@ def run(server: Server, workspace: settings.Settings, day: date | None, as_of: d
     touched = [date.fromisoformat(text) for text in api.result(ingest, "affected") or []]
     if not is_good and not touched:
         raise TaskError(_failure(server, api, ingest))
-    for on in touched:
-        late = f"Airflow started no {SESSIONS} of {on}; see {server.log_file('scheduler')}"
-        _succeed(server, api, _until(lambda on=on: _find(api, SESSIONS, since, on), RUN_SECONDS, late))  # type: ignore[misc]
+    left = {str(on) for on in touched}
+    while left:  # in the order in which Airflow takes them
+        late = f"Airflow started no {SESSIONS} of {', '.join(sorted(left))}; see {server.log_file('scheduler')}"
+        taken = _until(lambda: _taken(api, since, left), RUN_SECONDS, late)
+        _succeed(server, api, taken)
+        left.remove(taken["partition_key"])
     today = workspace_day.of(known, workspace.time_zone)
     wanted = {on for on in touched if on < today} or set(touched[-1:])
     if day and (as_of or not _rows(workspace, day)):
@@ -151,6 +154,12 @@ def _rows(workspace: settings.Settings, day: date) -> int:
     """Rows of the published day; 0 if it is not."""
     manifest = workspace.reports / str(day) / "manifest.json"
     return int(json.loads(manifest.read_text())["files"]["recent_activities.csv"]["rows"]) if manifest.exists() else 0
+
+
+def _taken(api: Api, since: str, days: set[str]) -> Run | None:
+    """A run of the sessions of one of the days that Airflow has begun since then."""
+    runs = api.runs(SESSIONS, since)
+    return next((run for run in runs if run["partition_key"] in days and run["state"] != "queued"), None)
 
 
 def _find(api: Api, dag: str, since: str, day: date) -> Run | None:
