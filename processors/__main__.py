@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -96,6 +96,35 @@ def _days(day: date | None, first: date | None, last: date | None, settings: Set
     from processors import workspace_day
 
     return _arguments.days(day, first, last, today=workspace_day.of(as_of, settings.time_zone))
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", show_default=False, help="Where; here, if not given")
+    ] = Path(),
+    time_zone: Annotated[
+        str, typer.Option(metavar="ZONE", parser=_arguments.zone, help="The workspace's IANA zone")
+    ] = "Asia/Kolkata",
+) -> None:
+    """Write a workspace to try things on: commented settings, and yesterday's logs of an invented company."""
+    from processors import sample, workspace_day
+
+    yesterday = workspace_day.of(datetime.now(UTC), time_zone) - timedelta(days=1)
+    written = sample.write(folder, day=yesterday, time_zone=time_zone)
+    _console.say("done", f"{_console.count(len(written), 'file')} written; the settings are {written[-1]}")
+    option = "" if folder == Path() else f" -w {folder}"
+    steps = [f"recent-activities {step}{option}" for step in ("check", "run", "show")]
+    _console.say("note", "\n".join(["Next:", *steps]))
+
+
+@app.command()
+def check(workspace: WorkspaceOption = None, as_json: Json = False) -> None:
+    """Find everything that is wrong with the settings and the landing files, each with its remedy."""
+    from processors import _check
+    from processors import check as checking
+
+    raise typer.Exit(_check.show(checking.check(workspace), as_json=as_json))
 
 
 @app.command()
@@ -215,6 +244,50 @@ def run(
         read, computed, reports = running.run(settings, as_of=known_at, dates=dates, progress=bar)
     _done.show(settings, as_of=known_at, read=read, computed=computed, reports=reports, as_json=as_json)
     raise typer.Exit(_done.told(settings, read, as_of=known_at))
+
+
+@app.command()
+def show(
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="[QUERY]", help="An address, 203.0.113. or 203.0.113.0/24, else part of a user's name"),
+    ] = None,
+    first: From = None,
+    last: To = None,
+    user: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of an e-mail or display name")] = None,
+    ip: Annotated[str | None, typer.Option(metavar="ADDRESS", help="An address, its beginning, or a network")] = None,
+    masked: Annotated[bool, typer.Option("--masked", help="Without e-mail addresses and network addresses")] = False,
+    format: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f", help="For people, or for programs")
+    ] = "table",
+    limit: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="At most N (if not given: 50 in a table)")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", dir_okay=False)] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Recent Activities: who signed in, when, from where, on what, how long idle. Newest login first."""
+    _arguments.ordered(first, last)
+    settings = _load(workspace)
+    from processors import _activities
+    from processors import query as querying
+
+    found = querying.search(settings, query or "", from_=first, to=last, user=user, ip=ip)
+    _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=output)
+
+
+@app.command()
+def status(
+    is_all: Annotated[bool, typer.Option("--all", help="Every day, not only the last 14 with data")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """What was read of each source and day, and which reports are published. No personal data."""
+    settings = _load(workspace)
+    from processors import _status
+    from processors import status as reading
+
+    _status.show(settings, reading.status(settings, is_all=is_all), as_json=as_json)
 
 
 def main() -> None:

@@ -61,15 +61,21 @@ def _written_out(character: str) -> str:
 
 
 def say(kind: str, message: str) -> None:
-    """One message on stderr behind its sign: error, warning, note or done. Continued lines are indented."""
+    """One message on stderr behind its sign: error, warning, note or done."""
     sign, style = SIGNS[kind]
-    lines = [visible(line) for line in message.splitlines()] or [""]
+    first, *rest = message.splitlines() or [""]
     console = err()
-    body = Text("\n".join(lines))
-    wrapped = body.wrap(console, max(console.width - 2, 20)) if console.is_terminal else body.split()
-    for n, line in enumerate(wrapped):
+    show(console, Text(sign, style), Text(visible(first)))
+    for line in rest:
+        show(console, Text(" "), Text(visible(line)))
+
+
+def show(console: Console, sign: Text, body: Text) -> None:
+    """A line behind its sign; on a terminal what goes on below it is indented."""
+    lines = body.wrap(console, max(console.width - 2, 20)) if console.is_terminal else [body]
+    for n, line in enumerate(lines):
         line.rstrip()
-        console.print(Text.assemble((sign, style) if n == 0 else " ", " ", line), soft_wrap=True)
+        console.print(Text.assemble(sign if n == 0 else " ", " ", line), soft_wrap=True)
 
 
 def write_json(data: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def show(
     console = _console.out()
     if read:
         console.print(_read(read))
-    if computed and not computed.dates:
+    if computed and as_of and not computed.dates:
         _console.say("note", _nothing_to_compute(settings, as_of))
     elif computed:
         dates = ", ".join(_between(first, last) for first, last in workspace_day.span(computed.dates))
@@ -111,9 +111,8 @@ def _short(path: Path) -> Text:
     return Text(_console.visible(str(path.relative_to(here) if path.is_relative_to(here) else path)))
 
 
-def _nothing_to_compute(settings: Settings, as_of: datetime | None) -> str:
-    known_at = as_of or datetime.now(UTC)
-    local = workspace_day.local(known_at, settings.time_zone)
+def _nothing_to_compute(settings: Settings, as_of: datetime) -> str:
+    local = workspace_day.local(as_of, settings.time_zone)
     days = settings.sessions.lateness.days
     return (
         f"No day to compute: the lake has no events of the {_console.count(days, 'day')} before "

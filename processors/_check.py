@@ -1,0 +1,29 @@
+"""How the findings of `check` are shown, and the exit code they mean."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rich.text import Text
+
+from processors import _console
+from processors.check import Finding
+
+_SIGNS = {"ok": "done", "note": "note", "warning": "warning", "problem": "error", "settings": "error"}
+EXIT_CODES = {"settings": 2, "problem": 1}
+
+
+def show(findings: list[Finding], *, as_json: bool) -> int:
+    """The exit code; the findings go to stdout."""
+    code = max((EXIT_CODES.get(finding.kind, 0) for finding in findings), default=0)
+    if as_json:
+        _console.write_json({"is_fine": not code, "findings": [asdict(finding) for finding in findings]})
+        return code
+    console = _console.out()
+    for finding in findings:
+        sign, style = _console.SIGNS[_SIGNS[finding.kind]]
+        where = (_console.visible(finding.where), "bold")
+        _console.show(console, Text(sign, style), Text.assemble(where, ": ", _console.visible(finding.message)))
+        if finding.remedy:
+            _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), _console.visible(finding.remedy)))
+    return code

@@ -1,0 +1,96 @@
+"""How the status is shown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from processors import _console, workspace_day
+from processors.settings import Settings
+from processors.status import Status
+
+
+def show(settings: Settings, status: Status, *, as_json: bool) -> None:
+    """Nothing: the status goes to stdout."""
+    if as_json:
+        _console.write_json({"time_zone": settings.time_zone, **asdict(status)})
+        return
+    console = _console.out()
+    console.print(_sources(settings, status))
+    if status.days or status.reports:
+        console.print()
+        console.print(_days(settings, status))
+    if status.days_left_out:
+        console.print(Text(f"{_console.count(status.days_left_out, 'earlier day')}: --all", style="dim"))
+    for source in status.sources:
+        if source.reasons:
+            _console.say("note", f"{source.source}: in quarantine {_console.counts(source.reasons.items())}")
+        for kind, what, names in (
+            ("note", "to be read by the next run", source.waiting),
+            ("note", "ends in an unfinished line, which waits for its end", source.unfinished),
+            ("warning", "breaks off; its whole lines are read", source.truncated),
+        ):
+            for name in names:
+                _console.say(kind, f"{source.source}: {name}: {what}")
+        for problem in source.problems:
+            _console.say("error", problem)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
+    for name in columns:
+        is_text = name in ("source", "day", "report", "last event")
+        table.add_column(name, no_wrap=True, justify="left" if is_text else "right")
+    return table
+
+
+def _sources(settings: Settings, status: Status) -> Table:
+    table = _table("source", "files", "lines", "events", "quarantined", "skipped", "late", "last event")
+    for source in status.sources:
+        table.add_row(
+            Text(source.source, "bold"),
+            *(_number(n) for n in (source.files, source.lines, source.events)),
+            _number(source.quarantined, "yellow"),
+            _number(source.skipped),
+            _number(source.late, "yellow"),
+            _time(source.last_event_time, settings),
+        )
+    return table
+
+
+def _days(settings: Settings, status: Status) -> Table:
+    table = _table("day", "report", "source", "files", "lines", "events", "quarantined", "late", "last event")
+    reports = {report.date: report for report in status.reports}
+    for day in sorted({one.date for one in status.days} | reports.keys(), reverse=True):
+        report = reports.get(day)
+        stands = Text("-", "dim")
+        if report:
+            mark = ("COMPLETE", "green") if report.is_complete else ("INCOMPLETE", "bold yellow")
+            stands = Text.assemble(mark, (f" r{report.revision}", "dim"))
+        rows = [one for one in status.days if one.date == day]
+        for n, one in enumerate(rows):
+            table.add_row(
+                Text(str(day), "bold") if n == 0 else "",
+                stands if n == 0 else "",
+                one.source,
+                *(_number(number) for number in (one.files, one.lines, one.events)),
+                _number(one.quarantined, "yellow"),
+                _number(one.late, "yellow"),
+                _time(one.last_event_time, settings),
+            )
+        if not rows:
+            table.add_row(Text(str(day), "bold"), stands, Text("no events", "dim"))
+    return table
+
+
+def _number(number: int, style: str = "") -> Text:
+    return Text(f"{number:,}", style) if number else Text("-", "dim")
+
+
+def _time(instant: datetime | None, settings: Settings) -> Text:
+    if instant is None:
+        return Text("-", "dim")
+    return Text(f"{workspace_day.local(instant, settings.time_zone):%Y-%m-%d %H:%M:%S}")

@@ -1,0 +1,150 @@
+"""What has been read and published: by source, and by source and workspace day. No personal data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from processors import lake, landing, ledger
+from processors.settings import Settings, Source
+from schemas import ReportsPublished
+
+RECENT_DAYS = 14
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """All that was ever read of one source. `waiting`: files with something new for the next run."""
+
+    source: str
+    files: int
+    lines: int
+    events: int
+    quarantined: int
+    skipped: int
+    late: int
+    reasons: dict[str, int]
+    last_event_time: datetime | None
+    waiting: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    truncated: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SourceDay:
+    """One source on one workspace day. `lines`, `quarantined` and `reasons` are those of the files with its events."""
+
+    date: date
+    source: str
+    files: int
+    lines: int
+    events: int
+    quarantined: int
+    reasons: dict[str, int]
+    late: int
+    last_event_time: datetime
+
+
+@dataclass(frozen=True)
+class Published:
+    """The newest revision of one day's report."""
+
+    date: date
+    revision: int
+    sessions: int
+    is_complete: bool
+    as_of_time: datetime
+
+
+@dataclass(frozen=True)
+class Status:
+    """Sources by name, their days and the reports newest first, and how many days are left out."""
+
+    sources: tuple[SourceStatus, ...]
+    days: tuple[SourceDay, ...]
+    reports: tuple[Published, ...]
+    days_left_out: int
+    location_database: None = None
+
+
+def status(settings: Settings, *, is_all: bool = False) -> Status:
+    """What the ledger and the list of published reports say; the last `RECENT_DAYS` days with data, unless all."""
+    entries = {source.name: ledger.read(settings.lake, source.name) for source in settings.sources}
+    days = [day for name, known in entries.items() for day in _days(name, known)]
+    reports = _published(settings)
+    dates = sorted({day.date for day in days} | {report.date for report in reports}, reverse=True)
+    kept = set(dates if is_all else dates[:RECENT_DAYS])
+    return Status(
+        tuple(_source(settings, source, entries[source.name]) for source in settings.sources),
+        tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
+        tuple(report for report in reports if report.date in kept),
+        len(dates) - len(kept),
+    )
+
+
+def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> SourceStatus:
+    files, problems = landing.files(settings, source)
+    read = {(entry.path, entry.file_state) for entry in entries}
+    known = {entry.path: entry for entry in entries}
+    return SourceStatus(
+        source=source.name,
+        files=len(entries),
+        lines=sum(entry.line_count for entry in entries),
+        events=sum(entry.event_count for entry in entries),
+        quarantined=sum(entry.quarantined_count for entry in entries),
+        skipped=sum(entry.skipped_count for entry in entries),
+        late=sum(late for entry in entries for _, late, _ in entry.days.values()),
+        reasons=_reasons(entries),
+        last_event_time=max((last for entry in entries for _, _, last in entry.days.values()), default=None),
+        waiting=tuple(file.name for file in files if _size(file) and (file.name, file.state) not in read),
+        unfinished=tuple(
+            file.name
+            for file in files
+            if (file.name, file.state) in read
+            and _size(file) > known[file.name].read_bytes
+            and not landing.Content(file.path).is_compressed
+        ),
+        truncated=tuple(entry.path for entry in entries if entry.is_truncated),
+        problems=tuple(str(problem) for problem in problems),
+    )
+
+
+def _size(file: landing.File) -> int:
+    return int(file.state.split(" ", 1)[0])
+
+
+def _days(source: str, entries: list[ledger.Entry]) -> list[SourceDay]:
+    found = []
+    for day in sorted({day for entry in entries for day in entry.days}):
+        of_day = [entry for entry in entries if day in entry.days]
+        counts = [entry.days[day] for entry in of_day]
+        found.append(
+            SourceDay(
+                day,
+                source,
+                files=len(of_day),
+                lines=sum(entry.line_count for entry in of_day),
+                events=sum(events for events, _, _ in counts),
+                quarantined=sum(entry.quarantined_count for entry in of_day),
+                reasons=_reasons(of_day),
+                late=sum(late for _, late, _ in counts),
+                last_event_time=max(last for _, _, last in counts),
+            )
+        )
+    return found
+
+
+def _reasons(entries: list[ledger.Entry]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for entry in entries:
+        total.update(entry.reasons)
+    return dict(total.most_common())
+
+
+def _published(settings: Settings) -> list[Published]:
+    rows = lake.scan(settings.lake, ReportsPublished).sort("report_date", "revision").collect()
+    newest = rows.group_by("report_date", maintain_order=True).last().reverse()
+    columns = ("report_date", "revision", "session_count", "is_complete", "as_of_time")
+    return [Published(*row) for row in newest.select(columns).iter_rows()]
