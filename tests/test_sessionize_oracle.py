@@ -21,6 +21,7 @@ MULTIPLE = datetime(1970, 1, 1, tzinfo=UTC) + 4_391_000 * ABSOLUTE
 CLOSE: list[timedelta | None] = [timedelta(0), TICK, timedelta(seconds=10), IDLE - TICK, IDLE, IDLE, None]
 CLOSE += [timedelta(seconds=60), timedelta(seconds=60) + TICK]
 GAPS: list[timedelta | None] = [*CLOSE, IDLE + TICK, timedelta(seconds=250), ABSOLUTE, ABSOLUTE + TICK]
+REFERENCES: list[list[str | None]] = [[None], [None, "a"], [None, "a", "b", "c"]]
 ENDS: list[list[str]] = [[], ["logout", "session_end"]]
 PHONE, NEWER = "Chrome 126 · Android 14", "Chrome 127 · Windows 10/11"
 
@@ -30,13 +31,8 @@ def histories(draw: st.DrawFn, user_name: str = "ann@example.com", largest: int 
     """A user's events, on the boundaries of the rules more often than off them; no gap: on to the next multiple."""
     now = MULTIPLE + draw(st.sampled_from([timedelta(0), TICK, -TICK, timedelta(seconds=150)]))
     gaps = st.sampled_from(draw(st.sampled_from([CLOSE, GAPS])))
-    classes = [
-        "login",
-        *["activity"] * draw(st.sampled_from([4, 20])),
-        "background",
-        *draw(st.sampled_from(ENDS)),
-    ]
-    references = draw(st.sampled_from([[None], [None, "a"], [None, "a", "b", "c"]]))
+    classes = ["login", "background", *["activity"] * draw(st.sampled_from([4, 20])), *draw(st.sampled_from(ENDS))]
+    references = draw(st.sampled_from(REFERENCES))
     devices = draw(st.sampled_from([[CHROME], [CHROME, NEWER], [CHROME, "unknown"], [CHROME, PHONE, NEWER, "unknown"]]))
     outcomes = draw(st.sampled_from([["success"], ["success", "success", "failure"]]))
     events = []
