@@ -6,13 +6,14 @@ run carries out what was decided. Carrying out twice is the same as once.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from pathlib import Path
 
 import msgspec
 import polars as pl
 
-from processors import lake
+from processors import lake, pending
 from schemas import Events, Ledger, Quarantine
 
 DECIDED = "decided.json"
@@ -20,10 +21,11 @@ _KEY = ["file_id", "line_number"]
 
 
 class Plan(msgspec.Struct):
-    """What is to be done with the staged parts: into which partitions they go."""
+    """What is to be done with the staged parts: into which partitions they go, and which login dates they change."""
 
     landed_date: date
     event_dates: list[date]
+    login_dates: list[date]
     parts: int
 
 
@@ -53,6 +55,8 @@ def carry_out(root: Path, source: str, staging: Path) -> None:
         plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
         _add_events(root, source, staging, plan)
         _change_quarantine(root, source, staging, plan)
+        batch = hashlib.blake2b((staging / "ledger.parquet").read_bytes(), digest_size=8).hexdigest()
+        pending.add(root, plan.login_dates, f"{source}~{batch}")
         lake.replace(root, Ledger, source, pl.read_parquet(staging / "ledger.parquet"))
         with lake.explained(decided):
             decided.unlink()

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from processors import decision, lake, landing, ledger, parse, workspace_day
+from processors import decision, lake, landing, ledger, parse, pending, workspace_day
 from processors.decision import Plan
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -256,7 +256,9 @@ class _Batch:
     def decide(self) -> None:
         """Write down what is to be done; from here on it will be done."""
         if self.is_changed:
-            plan = Plan(self.as_of.date(), sorted(self._dates), self._parts)
+            login_dates = {day for on in self.result.days for day in pending.touched(self.settings, on)}
+            revised = [day for day in login_dates if pending.is_revised(self.settings, day, as_of=self.as_of)]
+            plan = Plan(self.as_of.date(), sorted(self._dates), sorted(revised), self._parts)
             decision.write(self.staging, plan, ledger.frame(self.entries))
 
 

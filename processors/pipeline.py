@@ -62,13 +62,6 @@ def neighbourhood(settings: Settings, first: date, last: date) -> Neighbourhood:
     return Neighbourhood(start - absolute, start, workspace_day.bounds(last, settings.time_zone)[1] + absolute)
 
 
-def touched(settings: Settings, day: date) -> list[date]:
-    """The days whose sessions an event of that workspace day can change."""
-    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
-    start, end = workspace_day.bounds(day, settings.time_zone)
-    return workspace_day.between(start - absolute, end + 3 * absolute + idle, settings.time_zone)
-
-
 @dataclass(frozen=True)
 class DayTables:
     """Tables of a neighbourhood: all its sessions and windows with their `login_date`, and its attributed events."""

@@ -13,7 +13,7 @@ import polars as pl
 
 from processors import completeness as completing
 from processors import ingest as ingestion
-from processors import lake, pipeline, workspace_day
+from processors import lake, pending, pipeline, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
@@ -28,7 +28,7 @@ SLICE_DAYS = 7
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What was read, what became of it, and the login dates it can change."""
+    """What was read, what became of it, and the login dates that wait for their sessions (see `pending`)."""
 
     files: int
     lines: int
@@ -79,8 +79,6 @@ def ingest(
     total = ingestion.Result()
     for source in chosen:
         total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
-    touched = {day for on in total.days for day in pipeline.touched(settings, on)}
-    dates = tuple(day for day in sorted(touched) if _is_revised(settings, day, as_of))
     return IngestResult(
         total.files,
         total.lines,
@@ -89,7 +87,7 @@ def ingest(
         total.skipped,
         total.late,
         dict(sorted(total.reasons.items())),
-        dates,
+        tuple(pending.waiting(settings.lake)),
         (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
         tuple(total.problems),
     )
@@ -107,12 +105,14 @@ def sessions(
     count, changed, done = 0, [], 0
     with lake.locked(settings.lake, "days"):
         for days in slices:
+            waiting = pending.waiting(settings.lake)
             place = pipeline.neighbourhood(settings, days[0], days[-1])
             tables = pipeline.day_tables(_events(settings, place), settings, place, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
                 if _replace_day(settings, day, tables, as_of):
                     changed.append(day)
+                pending.done(waiting.get(day, []))
             done += len(days)
             if progress:
                 progress("sessions", done, len(wanted))
@@ -174,7 +174,7 @@ def run(
 ) -> tuple[IngestResult, SessionsResult, list[ReportResult]]:
     """Ingest, sessions, report: of the dates given, else of every day that `days` names, without Airflow."""
     read = ingest(settings, as_of=as_of, progress=progress)
-    wanted = tuple(dates) if dates is not None else days(settings, as_of=as_of)
+    wanted = tuple(dates) if dates is not None else tuple(sorted({*read.dates, *days(settings, as_of=as_of)}))
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
     over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
     return read, computed, [report(settings, day) for day in over]
@@ -188,7 +188,7 @@ def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
     first = datetime(dates[0].year, dates[0].month, dates[0].day, tzinfo=UTC)
     first_event = lake.scan(settings.lake, Events, [dates[0]]).select(pl.col("event_time").min()).collect().item()
     begun = workspace_day.between(first_event or first, as_of, settings.time_zone)
-    return tuple(day for day in begun if _is_revised(settings, day, as_of))
+    return tuple(day for day in begun if pending.is_revised(settings, day, as_of=as_of))
 
 
 def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
@@ -200,12 +200,6 @@ def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
         if name not in known:
             raise CallError(name, "is no source", f"Sources of {settings.path}: {', '.join(known)}")
     return [known[name] for name in wanted]
-
-
-def _is_revised(settings: Settings, day: date, as_of: datetime) -> bool:
-    """Whether the day has begun and what arrives now still revises its report."""
-    start, end = workspace_day.bounds(day, settings.time_zone)
-    return start < as_of <= end + settings.sessions.lateness
 
 
 def _range_warnings(total: ingestion.Result) -> list[str]:
@@ -239,8 +233,7 @@ def _days(first: date, last: date) -> list[date]:
 def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
     dates = workspace_day.utc_dates(place.logins_start, place.end)
     return (
-        lake
-        .scan(settings.lake, Events, dates)
+        lake.scan(settings.lake, Events, dates)
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
         .drop(str(Events.partition_column))
     )

@@ -1,4 +1,4 @@
-"""Days of the workspace: `[local midnight, next local midnight)`, 23, 24 or 25 hours. The only code that knows a zone."""
+"""Days of the workspace: `[local midnight, next local midnight)`, 23 to 25 hours. The only code that knows a zone."""
 
 from __future__ import annotations
 

@@ -263,8 +263,39 @@ def test_a_run_killed_at_any_file_operation_and_started_again_was_never_killed(
         assert tables(workspace) == tables(whole), f"killed at operation {operation}"
         leftovers = [p for p in workspace.lake.rglob("*") if "staging" in p.parts and p.is_file() and p.name != ".lock"]
         assert not leftovers
-        operation += max(1, operation // 12)
+        operation += max(1, operation // 6)
     assert count[0] > 30
+
+
+def test_a_run_killed_between_events_and_sessions_loses_no_date(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    touched = run.ingest(workspace, as_of=AS_OF).dates
+    assert set(DAYS) <= set(touched)
+    assert run.ingest(workspace, as_of=AS_OF).dates == touched
+    run.sessions(workspace, [DAYS[0]], as_of=AS_OF)
+    assert set(run.ingest(workspace, as_of=AS_OF).dates) == set(touched) - {DAYS[0]}
+    run.sessions(workspace, touched, as_of=AS_OF)
+    assert run.ingest(workspace, as_of=AS_OF).dates == ()
+
+
+def test_events_that_arrive_while_a_day_is_computed_let_it_wait_again(
+    tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", b"".join(lines[:100]))
+    run.ingest(workspace, as_of=AS_OF)
+    real = run._events
+
+    def meanwhile(*arguments: object) -> pl.LazyFrame:
+        events = real(*arguments)
+        workspaces.land(workspace, "access.log", b"".join(lines))
+        run.ingest(workspace, as_of=AS_OF)
+        return events
+
+    monkeypatch.setattr(run, "_events", meanwhile)
+    run.sessions(workspace, DAYS, as_of=AS_OF)
+    assert set(DAYS) & set(run.ingest(workspace, as_of=AS_OF).dates)
 
 
 def test_a_process_killed_for_good_in_the_middle_leaves_no_trace(
@@ -273,7 +304,8 @@ def test_a_process_killed_for_good_in_the_middle_leaves_no_trace(
     workspace = workspaces.write(tmp_path)
     workspaces.land(workspace, "access.log", b"".join(lines))
     script = (
-        "import os, signal, sys; from pathlib import Path; from processors import run, settings; from tests import workspaces\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from processors import run, settings; from tests import workspaces\n"
         "real, left = Path.replace, [5]\n"
         "def replace(self, target):\n"
         "    left[0] -= 1\n"

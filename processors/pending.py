@@ -1,0 +1,55 @@
+"""Login dates whose sessions must be computed: which ones an event can change, and which still wait.
+
+A date waits from the moment its new events are in the lake until its tables are replaced, so that a run killed between
+the two loses no date, whoever continues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+from processors import lake, workspace_day
+from processors.settings import Settings
+
+
+def touched(settings: Settings, day: date) -> list[date]:
+    """The login dates whose sessions an event of that workspace day can change (see `pipeline.neighbourhood`)."""
+    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    return workspace_day.between(start - absolute, end + 3 * absolute + idle, settings.time_zone)
+
+
+def is_revised(settings: Settings, day: date, *, as_of: datetime) -> bool:
+    """Whether the day has begun and what arrives now still revises its report."""
+    start, end = workspace_day.bounds(day, settings.time_zone)
+    return start < as_of <= end + settings.sessions.lateness
+
+
+def add(root: Path, dates: Iterable[date], batch: str) -> None:
+    """Let the dates wait for what the batch brought."""
+    for day in dates:
+        path = _folder(root) / f"{day}~{batch}"
+        with lake.written(path) as temporary:
+            temporary.touch()
+
+
+def waiting(root: Path) -> dict[date, list[Path]]:
+    """The dates that wait, each with what to give to `done` once it is computed from the events of this moment."""
+    found: dict[date, list[Path]] = {}
+    for path in sorted(_folder(root).glob("*~*")):
+        if not path.name.startswith("."):
+            found.setdefault(date.fromisoformat(path.name.partition("~")[0]), []).append(path)
+    return found
+
+
+def done(marks: Iterable[Path]) -> None:
+    """These wait no longer. What another batch brought meanwhile still does."""
+    for path in marks:
+        with lake.explained(path):
+            path.unlink(missing_ok=True)
+
+
+def _folder(root: Path) -> Path:
+    return root / lake.PRIVATE / "pending"
