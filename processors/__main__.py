@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -32,6 +33,11 @@ class _Commands(TyperGroup):
         except RecentActivitiesError as problem:
             _console.say("error", str(problem))
             raise typer.Exit(problem.exit_code) from None
+        except OSError as problem:
+            if problem.errno == errno.EPIPE:  # the reader of a pipe went away; typer knows what to do
+                raise
+            _console.say("error", f"{problem.filename or 'The system'}: {problem.strerror or problem}")
+            raise typer.Exit(WRONG_CALL) from None
 
 
 app = typer.Typer(

@@ -93,6 +93,9 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
         [_console.visible("" if text is None else str(text)) for text in row]
         for row in printed.select(columns).iter_rows()
     ]
+    domain = _shared_domain([row[0] for row in cells]) if _is_wider(cells, console.width) else ""
+    for row in cells:
+        row[0] = row[0].removesuffix(domain)
     heads = ["user", "login", "inactive", "address", "device", "ended by"][: len(columns)]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold dim", show_edge=False)
     for name, head, width in zip(columns, heads, _widths(heads, cells, console.width), strict=True):
@@ -102,25 +105,37 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
         styles = ["bold", "", "" if is_final else "bold green", "cyan", "dim", "dim" if is_final else "green"]
         table.add_row(*(Text(text, style) for text, style in zip(row, styles, strict=False)))
     console.print(table)
-    console.print(_foot(settings, len(cells), found, active, workspace_day.local(known_at, settings.time_zone)))
+    local = workspace_day.local(known_at, settings.time_zone)
+    console.print(_foot(settings, len(cells), found, active, local, domain))
 
 
-def _foot(settings: Settings, shown: int, found: int, active: int, known_at: datetime) -> Text:
+def _foot(settings: Settings, shown: int, found: int, active: int, known_at: datetime, domain: str) -> Text:
     parts = [_console.count(found, "session") if shown == found else f"{shown:,} of {_console.count(found, 'session')}"]
     parts += [f"{active:,} active"] if active else []
-    parts += [f"times in {settings.time_zone}", f"as of {known_at:%Y-%m-%d %H:%M}"]
+    parts += [f"users {domain}"] if domain else []
+    parts += ["\n" + f"times in {settings.time_zone}", f"as of {known_at:%Y-%m-%d %H:%M}"]
     more = f"\n{found - shown:,} more: --limit {found}, or --format csv" if shown < found else ""
-    return Text("\n" + " · ".join(parts) + more, style="dim")
+    return Text("\n" + " · ".join(parts).replace(" · \n", "\n") + more, style="dim")
+
+
+def _is_wider(cells: list[list[str]], room: int) -> bool:
+    return sum(max(map(len, column)) + _GAP for column in zip(*cells, strict=True)) - _GAP > room
+
+
+def _shared_domain(users: list[str]) -> str:
+    """`@example.com` where every user is of that domain, else nothing."""
+    domains = {user[user.find("@") :] if "@" in user else "" for user in users}
+    return domains.pop() if len(domains) == 1 else ""
 
 
 def _widths(heads: list[str], cells: list[list[str]], room: int) -> list[int]:
     """A width for each column so that the table fits: what is wide gives way, times and durations never."""
     wanted = [max(Text(text).cell_len for text in column) for column in zip(heads, *cells, strict=True)]
-    least = [12, 19, 8, 15, 12, 8]
+    least = [14, 19, 8, 19, 12, 8]
     while sum(wanted) + _GAP * (len(wanted) - 1) > room:
         spare = [width - floor for width, floor in zip(wanted, least, strict=False)]
-        widest = max(range(len(wanted)), key=lambda n: (spare[n] > 0 and n != 1 and n != 2, wanted[n]))
-        if spare[widest] <= 0 or widest in (1, 2):
+        widest = max(range(len(wanted)), key=lambda n: spare[n])
+        if spare[widest] <= 0:
             break
         wanted[widest] -= 1
     return wanted

@@ -141,4 +141,4 @@ def _document(
     if len(parts) == 1:
         (only,) = parts.values()
         return only[0] if isinstance(only, list) else only  # type: ignore[no-any-return]  # a dict either way
-    return {"as_of": as_of.isoformat() if as_of else None, **parts}
+    return {"as_of": as_of, **parts}

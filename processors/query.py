@@ -125,7 +125,7 @@ def is_within(address: pl.Expr, of: Network) -> pl.Expr:
 
     def members(addresses: pl.Series) -> pl.Series:
         inside = [text for text in addresses.unique().drop_nulls() if _belongs(text, of)]
-        return addresses.is_in(pl.Series(inside, dtype=pl.String)).fill_null(False)
+        return addresses.is_in(inside).fill_null(False)
 
     return address.map_batches(members, return_dtype=pl.Boolean, is_elementwise=True)
 
