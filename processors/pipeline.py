@@ -102,7 +102,7 @@ def day_tables(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *
 
 
 def _first_spelling() -> pl.Expr:
-    """How the user is spelled in the first session of the login date: one spelling a day, whatever days are computed."""
+    """How the user is spelled in the first session of the login date: one spelling a day, however computed."""
     order = ["login_time", "session_id"]
     return pl.col("user_name").sort_by(order).first().over("login_date", fold(pl.col("user_name")))
 

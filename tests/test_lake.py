@@ -63,7 +63,7 @@ def test_a_frame_of_other_types_is_a_defect(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "sessions").touch()
-    with pytest.raises(LakeError, match="sessions.*run the same command again") as caught:
+    with pytest.raises(LakeError, match=r"sessions.*run the same command again") as caught:
         lake.replace(tmp_path, Sessions, DAY, Sessions.create_empty())
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 

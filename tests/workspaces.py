@@ -65,13 +65,15 @@ def history(seed: int, count: int = 200, *, start: datetime = datetime(2025, 8, 
     time, lines = start, []
     for _ in range(count):
         time += timedelta(seconds=rng.choice([0, 0, 1, 1, 30, 30, 60, 300, 300, 300, 901, 901, 1800, 7201]))
-        request, status = rng.choice([
-            ("GET /orders", 200),
-            ("GET /orders", 200),
-            ("POST /login", 302),
-            ("POST /logout", 302),
-            ("GET /a.css", 200),
-        ])
+        request, status = rng.choice(
+            [
+                ("GET /orders", 200),
+                ("GET /orders", 200),
+                ("POST /login", 302),
+                ("POST /logout", 302),
+                ("GET /a.css", 200),
+            ]
+        )
         user = rng.choice(["riya", "Riya", "tom", "mei", "-"])
         agent = rng.choice([AGENT, PHONE])
         address = rng.choice(["203.0.113.7", "198.51.100.9"])
