@@ -46,8 +46,7 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
     """What a source gave for a day, as known at `as_of`."""
     start, end = workspace_day.bounds(day, settings.time_zone)
     seen = (
-        lake
-        .scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
+        lake.scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
         .filter(pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of)
         .select("event_time")
         .collect()["event_time"]

@@ -21,8 +21,7 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
     """
     rest = [name for name in Sessions.column_names() if name not in (*FIRST_COLUMNS, "as_of_time")]
     return (
-        sessions
-        .sort(["login_time", "session_id"], descending=[True, False])
+        sessions.sort(["login_time", "session_id"], descending=[True, False])
         .with_columns(
             duration(pl.col("inactivity_s")).alias("inactivity_duration"),
             pl.col("login_time").dt.convert_time_zone(time_zone).dt.strftime("%:z").alias("login_utc_offset"),
@@ -36,8 +35,7 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
 def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
     """One row a window, by user, then time: whose, from when to when in the workspace zone, how long."""
     return (
-        windows
-        .sort("user_name", "window_start_time", "session_id")
+        windows.sort("user_name", "window_start_time", "session_id")
         .select(
             "user_name",
             workspace_day.printed(pl.col("window_start_time"), time_zone),

@@ -33,12 +33,14 @@ class Ledger(Table):
         description="quarantined lines by reason",
     )
     days = dy.List(
-        dy.Struct({
-            "workspace_date": dy.Date(),
-            "event_count": dy.Int64(),
-            "late_count": dy.Int64(),
-            "last_event_time": dy.Datetime(time_zone="UTC", time_unit="us"),
-        }),
+        dy.Struct(
+            {
+                "workspace_date": dy.Date(),
+                "event_count": dy.Int64(),
+                "late_count": dy.Int64(),
+                "last_event_time": dy.Datetime(time_zone="UTC", time_unit="us"),
+            }
+        ),
         description="events by workspace date, those that came too late to revise a report, the last one's time",
     )
     checkpoint_bytes = dy.List(dy.Int64(), description="offsets at which the content read so far was digested")
