@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sys
 import time
 import unicodedata
@@ -140,7 +141,9 @@ class Bar:
 
 @contextmanager
 def progress() -> Iterator[Bar]:
-    """A bar for the work inside the block."""
+    """A bar for the work inside the block, which Ctrl-C can end."""
+    # polars 2.1 makes the system restart what a signal interrupts: Ctrl-C would not end a wait for a lock or a pipe
+    signal.siginterrupt(signal.SIGINT, True)
     bar = Bar()
     try:
         yield bar

@@ -67,10 +67,16 @@ def unreadable(files: list[Path]) -> list[LandingError]:
     """The problem of every file that cannot be read."""
     problems = []
     for file in files:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            # it is opened more than once, and a pipe gives its beginning only to the first
+            problems.append(LandingError(file, "is no regular file", "Write what it gives into a file first"))
+            continue
         try:
             landing.Content(file)
         except LandingError as problem:
             problems.append(problem)
+        except OSError as problem:  # opened, and then the disk refuses
+            problems.append(landing.unreadable(file, problem))
     return problems
 
 

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from processors import check as checking
+from processors.__main__ import app
+from tests import workspaces
+
+MORNING = datetime(2025, 8, 29, 4, 30, tzinfo=UTC)
+KEYCLOAK = """[workspace]
+time_zone = "UTC"
+[[sources]]
+name = "keycloak"
+format = "keycloak"
+files = "landing/*.log"
+"""
+ERROR = (
+    '2025-08-29 10:00:00,000 WARN  [org.keycloak.events] (x) type="LOGIN_ERROR", userId="1", ipAddress="192.0.2.1"\n'
+)
+
+
+def check(folder: Path) -> tuple[int, list[dict[str, Any]]]:
+    result = CliRunner().invoke(app, ["check", "-w", str(folder), "--json"])
+    return result.exit_code, json.loads(result.stdout)["findings"]
+
+
+def problems(folder: Path) -> tuple[int, str]:
+    code, findings = check(folder)
+    return code, "\n".join(
+        f"{f['where']}: {f['message']}. {f['remedy']}" for f in findings if f["kind"] not in ("ok", "note")
+    )
+
+
+def test_a_workspace_that_is_well_has_no_problem(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path), "access.log", workspaces.line(MORNING))
+    assert problems(tmp_path) == (0, "")
+
+
+def test_all_settings_that_are_wrong_are_named_at_once(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("{zone}", "Asia/Kolkatta").replace("combined", "combind") + 'stalled = "1h"\n'
+    (tmp_path / "workspace.toml").write_text(text)
+    code, told = problems(tmp_path)
+    assert code == 2
+    for wrong, right in (("Asia/Kolkatta", "Asia/Kolkata"), ("combind", "combined"), ("stalled", "stalled_after")):
+        assert wrong in told and right in told
+
+
+def test_a_source_without_files_is_a_problem(tmp_path: Path) -> None:
+    workspaces.write(tmp_path)
+    code, told = problems(tmp_path)
+    assert code == 1 and "no file matches 'landing/**/*.log*'" in told
+
+
+def test_a_folder_in_the_place_of_a_file_is_a_problem(tmp_path: Path) -> None:
+    workspaces.write(tmp_path, text=workspaces.TEXT.replace("landing/**/*.log*", "landing/access.log"))
+    (tmp_path / "landing" / "access.log").mkdir(parents=True)
+    code, told = problems(tmp_path)
+    assert code == 1 and "it is a folder" in told
+
+
+def test_a_file_of_another_format_is_named_with_the_format_it_has(tmp_path: Path) -> None:
+    settings = workspaces.write(tmp_path, text=workspaces.TEXT.replace("combined", "common"))
+    workspaces.land(settings, "access.log", workspaces.line(MORNING) * 3)
+    code, told = problems(tmp_path)
+    assert code == 1 and "landing/access.log: 3 of its first 3 lines" in told and "format = 'combined'" in told
+
+
+def test_a_file_that_two_sources_claim_is_a_problem(tmp_path: Path) -> None:
+    twice = workspaces.TEXT + workspaces.TEXT[workspaces.TEXT.index("[[sources]]") :].replace('"panel"', '"shop"')
+    workspaces.land(workspaces.write(tmp_path, text=twice), "access.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 1 and "is claimed by the sources panel and shop" in told
+
+
+def test_times_without_an_offset_need_a_zone(tmp_path: Path) -> None:
+    settings = workspaces.write(tmp_path, text=KEYCLOAK)
+    workspaces.land(settings, "keycloak.log", ERROR.replace("_ERROR", "").encode())
+    code, told = problems(tmp_path)
+    assert code == 1 and "set time_zone of the source keycloak" in told
+
+
+def test_failures_alone_tell_that_keycloak_keeps_its_successes_to_itself(tmp_path: Path) -> None:
+    settings = workspaces.write(tmp_path, text=KEYCLOAK + 'time_zone = "UTC"\n')
+    path = workspaces.land(settings, "keycloak.log", ERROR.encode())
+    code, findings = check(tmp_path)
+    assert code == 0 and any("DEBUG" in finding["remedy"] for finding in findings)
+    path.write_text(ERROR + ERROR.replace("_ERROR", ""))
+    assert not any("DEBUG" in finding["remedy"] for finding in check(tmp_path)[1])
+
+
+def test_a_lake_that_is_a_file_is_a_wrong_setting(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path), "access.log", workspaces.line(MORNING))
+    (tmp_path / "lake").touch()
+    code, told = problems(tmp_path)
+    assert code == 2 and "lake is a file, not a folder" in told
+    result = CliRunner().invoke(app, ["run", "-w", str(tmp_path)])
+    assert result.exit_code == 2 and "cannot be written" in result.stderr and "Traceback" not in result.output
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place that even root cannot write")
+def test_a_lake_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("[[sources]]", 'lake = "/proc/lake"\n\n[[sources]]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 2 and "cannot be written" in told
+    result = CliRunner().invoke(app, ["run", "-w", str(tmp_path)])
+    assert result.exit_code == 2 and "/proc/lake" in result.stderr and "Traceback" not in result.output
+
+
+def test_little_space_is_a_warning_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspaces.land(workspaces.write(tmp_path), "access.log", workspaces.line(MORNING))
+    monkeypatch.setattr(checking, "LEAST_FREE_BYTES", 1 << 62)
+    code, told = problems(tmp_path)
+    assert code == 0 and "may be needed" in told
+
+
+def test_a_roster_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 0 and "people.csv" in told

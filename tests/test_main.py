@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from processors import _console, run
+from processors.__main__ import app
+from processors.errors import SettingsError
+from processors.settings import Settings
+from schemas import Sessions
+from tests import workspaces
+
+ROOT = Path(__file__).parent.parent
+MORNING = datetime(2025, 8, 29, 4, 30, tzinfo=UTC)
+AS_OF = "2025-08-31T00:00:00Z"
+HOSTILE = "=cmd\u001b[31m[bold]\u202e@example.com"
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def document(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Settings:
+    settings = workspaces.write(tmp_path)
+    login = workspaces.line(MORNING, "riya.sharma@example.com", "POST /login", status=302)
+    later = workspaces.line(MORNING + timedelta(minutes=20), "riya.sharma@example.com")
+    tom = workspaces.line(
+        MORNING + timedelta(hours=1), "tom@example.com", "POST /login", status=302, address="2001:db8::7"
+    )
+    later_tom = workspaces.line(MORNING + timedelta(hours=1), "tom@example.com", address="2001:db8::7")
+    late = workspaces.line(datetime(2025, 8, 29, 18, tzinfo=UTC), "-", address="198.51.100.9")
+    workspaces.land(settings, "access.log", login + later + b"not a line\n" + tom + later_tom * 7 + late)
+    return settings
+
+
+def test_help_shows_the_commands_in_the_order_of_the_work() -> None:
+    output = call("--help").stdout
+    names = ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "status")
+    places = [output.index(f"│ {name} ") for name in names]
+    assert places == sorted(places)
+
+
+def test_help_loads_neither_polars_nor_pydantic() -> None:
+    code = "import sys; import processors.__main__; sys.exit(bool({'polars', 'pydantic'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_command_does_not_import_sqlalchemy() -> None:
+    code = (
+        "import sys; from processors import __main__ as m; sys.argv = ['x', 'parse', '-f', 'combined', '/dev/null']\n"
+        "try: m.main()\nexcept SystemExit: print(sys.modules['sqlalchemy'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.endswith("None\n")
+
+
+def test_run_reads_computes_and_publishes(workspace: Settings) -> None:
+    result = call("--workspace", workspace.path, "run", "--as-of", AS_OF, "--json")
+    found = document(result)
+    assert result.exit_code == 0 and found["as_of"] == "2025-08-31T00:00:00.000000Z"
+    assert (found["ingest"]["lines"], found["ingest"]["events"], found["ingest"]["quarantined"]) == (12, 11, 1)
+    by_date = {report["date"]: report for report in found["reports"]}
+    assert by_date["2025-08-29"]["revision"] == 1 and by_date["2025-08-29"]["is_complete"]
+    assert (workspace.reports / "2025-08-29" / "manifest.json").exists()
+
+
+def test_run_tells_people_the_same(workspace: Settings) -> None:
+    result = call("run", "-w", workspace.root, "--as-of", AS_OF)
+    assert "Read 1 file: 12 lines → 11 events, 1 quarantined (1 malformed_line), 0 skipped" in result.stdout
+    assert "COMPLETE" in result.stdout and "2025-08-30: panel: no events" not in result.stdout
+    assert "2025-08-30: panel: no events" in result.stderr.replace("2025-08-30: 2025-08-30: ", "2025-08-30: ")
+
+
+def test_a_second_run_reads_nothing_and_keeps_the_revision(workspace: Settings) -> None:
+    call("run", "-w", workspace.root, "--as-of", AS_OF)
+    result = call("run", "-w", workspace.root, "--as-of", AS_OF)
+    assert result.exit_code == 0 and "Nothing new in the landing files" in result.stdout
+    assert "1 (as before)" in result.stdout
+
+
+def test_the_steps_one_by_one_give_what_run_gives(workspace: Settings, tmp_path: Path) -> None:
+    assert call("ingest", "-w", workspace.root, "--as-of", AS_OF).exit_code == 0
+    computed = call("sessions", "-w", workspace.root, "--date", "2025-08-29", "--as-of", AS_OF, "--json")
+    assert document(computed) == {"dates": ["2025-08-29"], "sessions": 2, "changed": ["2025-08-29"]}
+    published = document(call("report", "-w", workspace.root, "--date", "2025-08-29", "--json"))
+    assert (published["date"], published["revision"], published["rows"]) == ("2025-08-29", 1, 2)
+
+
+def test_old_logs_say_how_to_look_at_them(workspace: Settings) -> None:
+    result = call("run", "-w", workspace.root, "--as-of", "2031-01-01")
+    assert result.exit_code == 1 and "--as-of" in result.stderr and "No day to compute" in result.stderr
+
+
+def test_a_file_that_is_mostly_quarantined_is_named(workspace: Settings) -> None:
+    workspaces.land(workspace, "noise.log", b"noise\n" * 9 + workspaces.line(MORNING))
+    result = call("run", "-w", workspace.root, "--as-of", AS_OF)
+    assert result.exit_code == 1
+    assert "landing/noise.log: 90% of its lines are in quarantine (9 malformed_line)" in result.stderr
+    assert (workspace.reports / "2025-08-29").exists()
+
+
+def test_a_report_of_a_day_never_computed_says_what_to_run(workspace: Settings) -> None:
+    result = call("report", "-w", workspace.root, "--date", "2025-08-29")
+    assert result.exit_code == 1 and "recent-activities sessions --date 2025-08-29" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--date", "2025-08-29", "--from", "2025-08-28"), "either --date, or --from"),
+        (("--from", "2025-08-29", "--to", "2025-08-28"), "2025-08-29 is after 2025-08-28"),
+        (("--to", "2025-08-28"), "--to needs --from"),
+        (("--date", "29.8.2025"), "write it as 2025-08-29"),
+        (("--as-of", "yesterday"), "is no time"),
+    ],
+)
+def test_days_that_make_no_sense_are_a_wrong_call(
+    workspace: Settings, arguments: tuple[str, ...], message: str
+) -> None:
+    result = call("sessions", "-w", workspace.root, *arguments)
+    assert result.exit_code == 2 and message in " ".join(result.stderr.split())
+
+
+def as_of(workspace: Settings, text: str) -> str:
+    return str(document(call("run", "-w", workspace.root, "--json", "--as-of", text))["as_of"])
+
+
+def test_an_instant_without_an_offset_is_in_the_workspace_zone(workspace: Settings) -> None:
+    assert as_of(workspace, "2025-08-31T05:30:00") == "2025-08-31T00:00:00.000000Z"
+    assert as_of(workspace, "2025-08-31") == "2025-08-30T18:30:00.000000Z"
+    assert as_of(workspace, "2025-08-31T05:30:00+02:00") == "2025-08-31T03:30:00.000000Z"
+
+
+def test_a_local_time_that_happens_twice_needs_its_offset(tmp_path: Path) -> None:
+    workspaces.write(tmp_path, zone="Europe/Berlin")
+    result = call("ingest", "-w", tmp_path, "--as-of", "2025-10-26T02:30:00")
+    assert result.exit_code == 2 and "add its offset" in " ".join(result.stderr.split())
+
+
+def test_both_ends_of_from_and_to_are_computed(workspace: Settings) -> None:
+    result = call("sessions", "-w", workspace.root, "--from", "2025-08-28", "--to", "2025-08-30", "--json")
+    assert document(result)["dates"] == ["2025-08-28", "2025-08-29", "2025-08-30"]
+
+
+def test_an_unknown_source_is_named_with_the_known_ones(workspace: Settings) -> None:
+    result = call("ingest", "-w", workspace.root, "--source", "pannel")
+    assert result.exit_code == 2 and "pannel" in result.stderr and "panel" in result.stderr
+
+
+def test_a_workspace_that_is_not_there_says_how_to_write_one(tmp_path: Path) -> None:
+    result = call("run", "-w", tmp_path / "workspace.toml")
+    assert (
+        result.exit_code == 2 and "recent-activities init" in result.stderr and result.exception.__class__ is SystemExit
+    )
+
+
+@pytest.fixture
+def shown(workspace: Settings) -> Settings:
+    call("run", "-w", workspace.root, "--as-of", AS_OF)
+    return workspace
+
+
+def test_show_lists_the_newest_login_first(shown: Settings) -> None:
+    rows = [line.split() for line in call("show", "-w", shown.root).stdout.splitlines()]
+    assert rows[0][:5] == ["user", "login", "inactive", "address", "device"]
+    assert [row[0] for row in rows[1:3]] == ["tom@example.com", "riya.sharma@example.com"]
+    assert rows[2][1:5] == ["2025-08-29", "10:00:00", "02:00:00", "203.0.113.7"]
+
+
+def test_show_says_how_many_more_there_are(shown: Settings) -> None:
+    output = call("show", "-w", shown.root, "--limit", "1").stdout
+    assert "1 of 2 sessions" in output and "1 more" in output
+
+
+def test_show_as_csv_is_the_report(shown: Settings) -> None:
+    report = (shown.reports / "2025-08-29" / "recent_activities.csv").read_text(encoding="utf-8")
+    assert call("show", "-w", shown.root, "--format", "csv").stdout == report
+
+
+def test_show_as_json_and_parquet_has_every_column_of_sessions(shown: Settings, tmp_path: Path) -> None:
+    rows = document(call("show", "-w", shown.root, "--format", "json", "riya"))
+    assert [row["inactivity_s"] for row in rows] == [7200] and set(Sessions.column_names()) <= set(rows[0])
+    assert call("show", "-w", shown.root, "-f", "parquet", "-o", tmp_path / "x.parquet").exit_code == 0
+    Sessions.validate(pl.read_parquet(tmp_path / "x.parquet"))
+    piped = call("show", "-w", shown.root, "-f", "parquet").stdout_bytes
+    assert pl.read_parquet(io.BytesIO(piped)).height == 2
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "json", "parquet"])
+def test_masked_output_has_neither_e_mail_nor_address(shown: Settings, format: str) -> None:
+    output = call("show", "-w", shown.root, "--masked", "--format", format).stdout_bytes
+    for secret in (b"riya.sharma", b"tom@", b"203.0.113.7", b"2001:db8::7"):
+        assert secret not in output
+    if format != "parquet":
+        assert b"r***@example.com" in output and b"203.0.113.0/24" in output and b"2001:db8::/48" in output
+
+
+def test_hostile_names_reach_neither_the_terminal_nor_a_formula(tmp_path: Path) -> None:
+    okta = {
+        "uuid": "1", "eventType": "user.authentication.sso", "published": "2025-08-29T04:30:00.000Z",
+        "actor": {"type": "User", "alternateId": HOSTILE}, "outcome": {"result": "SUCCESS"},
+        "client": {"ipAddress": "203.0.113.7", "userAgent": {"rawUserAgent": workspaces.AGENT}},
+        "target": [{"type": "AppInstance", "displayName": "Panel"}],
+    }  # fmt: skip
+    text = workspaces.TEXT.replace("combined", "okta").split("login_requests")[0]
+    settings = workspaces.write(tmp_path, text=text)
+    workspaces.land(settings, "okta.log", json.dumps(okta).encode() + b"\n")
+    assert call("run", "-w", tmp_path, "--as-of", AS_OF).exit_code == 0
+    table = call("show", "-w", tmp_path).stdout
+    assert r"=cmd\x1b[31m[bold]\u202e@example.com" in table and "\x1b" not in table and "\u202e" not in table
+    (row,) = csv.DictReader(io.StringIO(call("show", "-w", tmp_path, "--format", "csv").stdout))
+    assert row["user_name"].startswith("'=cmd")
+    output = call("show", "-w", tmp_path, "--format", "json").stdout
+    assert "\u202e" not in output and json.loads(output)[0]["user_name"] == HOSTILE
+
+
+def test_status_counts_what_was_read_and_names_nobody(shown: Settings) -> None:
+    result = call("status", "-w", shown.root, "--json")
+    found = document(result)
+    assert result.exit_code == 0 and "riya" not in result.stdout and "203.0.113" not in result.stdout
+    (source,) = found["sources"]
+    assert (source["files"], source["lines"], source["events"], source["quarantined"]) == (1, 12, 11, 1)
+    assert source["reasons"] == {"malformed_line": 1}
+    (day,) = found["days"]
+    assert (day["date"], day["events"], day["last_event_time"]) == ("2025-08-29", 11, "2025-08-29T18:00:00.000000Z")
+    assert ("2025-08-29", 1, True) in [(r["date"], r["revision"], r["is_complete"]) for r in found["reports"]]
+    table = call("status", "-w", shown.root).stdout
+    assert "COMPLETE r1" in table and "2025-08-29 23:30:00" in table
+
+
+def test_status_names_files_that_wait_and_lines_that_are_unfinished(shown: Settings) -> None:
+    access = shown.root / "landing" / "access.log"
+    access.write_bytes(access.read_bytes() + workspaces.line(MORNING)[:40])
+    assert document(call("status", "-w", shown.root, "--json"))["sources"][0]["waiting"] == ["landing/access.log"]
+    call("ingest", "-w", shown.root, "--as-of", AS_OF)
+    (source,) = document(call("status", "-w", shown.root, "--json"))["sources"]
+    assert source["waiting"] == [] and source["unfinished"] == ["landing/access.log"]
+
+
+def test_status_shows_the_last_days_unless_all_are_asked_for(tmp_path: Path) -> None:
+    settings = workspaces.write(tmp_path)
+    days = [MORNING - timedelta(days=n) for n in reversed(range(16))]
+    workspaces.land(settings, "access.log", b"".join(map(workspaces.line, days)))
+    run.ingest(settings, as_of=workspaces.AS_OF)
+    some, every = (document(call("status", "-w", tmp_path, "--json", *extra)) for extra in ((), ("--all",)))
+    assert (len(some["days"]), some["days_left_out"], len(every["days"])) == (14, 2, 16)
+
+
+def test_init_writes_a_workspace_that_checks_and_runs_and_is_not_overwritten(tmp_path: Path) -> None:
+    assert call("init", tmp_path / "demo", "--time-zone", "Europe/Berlin").exit_code == 0
+    assert call("check", "-w", tmp_path / "demo").exit_code == 0
+    before = workspaces.files(tmp_path / "demo")
+    again = call("init", tmp_path / "demo")
+    assert again.exit_code == 2 and "Name another folder" in again.stderr
+    assert workspaces.files(tmp_path / "demo") == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes")
+def test_a_disk_that_is_full_is_an_error_with_a_remedy_and_loses_nothing(workspace: Settings) -> None:
+    workspaces.land(workspace, "access.log", b"".join(workspaces.history(1, 400)))
+
+    def limit() -> None:  # a write beyond the limit fails as one to a full disk does
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    command = [sys.executable, "-m", "processors", "run", "-w", str(workspace.root), "--as-of", AS_OF]
+    failed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, preexec_fn=limit)
+    assert failed.returncode == 2 and "Traceback" not in failed.stderr and "Free some space" in failed.stderr
+    assert document(call("run", "-w", workspace.root, "--as-of", AS_OF, "--json"))["ingest"]["lines"] == 400
+
+
+def test_a_run_that_is_interrupted_ends_without_a_traceback(
+    workspace: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "run", interrupted)
+    result = call("run", "-w", workspace.root)
+    assert result.exit_code == 130 and result.output == ""
+
+
+def test_an_interrupt_ends_a_wait_though_polars_would_have_it_go_on() -> None:
+    code = (
+        "import sys, polars\nfrom processors import _console\n"
+        "with _console.progress():\n    print('waits', flush=True)\n    sys.stdin.buffer.raw.read(1)"
+    )
+
+    def heed() -> None:  # a shell starts what runs in the background with the interrupt ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    command, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, preexec_fn=heed, text=True, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as waiting:
+        assert waiting.stdout and waiting.stdout.readline() == "waits\n"
+        waiting.send_signal(signal.SIGINT)
+        try:
+            waiting.wait(timeout=60)
+        finally:
+            waiting.kill()
+    assert waiting.returncode == -signal.SIGINT
+
+
+def test_no_bar_is_shown_where_nobody_watches(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter([0.0, 10.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    with _console.progress() as bar:
+        bar("reading panel", 1, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_settings_problems_are_told_without_a_traceback(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("{zone}", "Mars/Olympus").replace("format", "fromat")
+    with pytest.raises(SettingsError):
+        workspaces.write(tmp_path, text=text)
+    result = call("run", "-w", tmp_path)
+    assert result.exit_code == 2 and "Mars/Olympus" in result.stderr and "fromat" in result.stderr

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from processors.__main__ import app
+from schemas import Events, Quarantine
+from tests import workspaces
+
+MORNING = datetime(2025, 8, 29, 4, 30, tzinfo=UTC)
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def document(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Path:
+    path = tmp_path / "access.log"
+    path.write_bytes(workspaces.line(MORNING) * 19 + b"\n\x16\x03\x01 \x1b[31m[red]\xff\n" + workspaces.line(MORNING))
+    return path
+
+
+def test_parse_counts_every_line_once(lines: Path) -> None:
+    result = call("parse", "--format", "combined", "--json", lines)
+    found = document(result)
+    assert result.exit_code == 0
+    assert {name: found[name] for name in ("lines", "events", "quarantined", "skipped")} == {
+        "lines": 22, "events": 20, "quarantined": 1, "skipped": 1,
+    }  # fmt: skip
+    (file,) = found["files"]
+    assert file["file"] == str(lines) and file["reasons"] == {"invalid_utf8": 1} and file["lines"] == 22
+    assert file["first_rejects"][0]["line_number"] == 21
+
+
+def test_parse_shows_a_reject_with_its_control_characters_written_out(lines: Path) -> None:
+    result = call("parse", "--format", "combined", lines)
+    assert r"line 21  invalid_utf8  \x16\x03\x01 \x1b[31m[red]\xff" in result.stderr
+    assert "\x1b" not in result.output and "\x16" not in result.output
+
+
+def test_parse_writes_events_and_quarantine_as_their_tables(lines: Path, tmp_path: Path) -> None:
+    events, quarantine = tmp_path / "events.parquet", tmp_path / "out" / "quarantine.parquet"
+    assert call("parse", "-f", "combined", lines, "--events", events, "--quarantine", quarantine).exit_code == 0
+    Events.validate(pl.read_parquet(events))
+    Quarantine.validate(pl.read_parquet(quarantine))
+    assert (pl.read_parquet(events).height, pl.read_parquet(quarantine)["line_number"].to_list()) == (20, [21])
+
+
+def test_parse_adds_files_up(lines: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.log").write_bytes(workspaces.line(MORNING))
+    found = document(call("parse", "-f", "combined", "--json", lines, tmp_path / "more.log"))
+    assert found["events"] == 21 and [file["events"] for file in found["files"]] == [20, 1]
+
+
+def test_parse_names_every_file_that_cannot_be_read(tmp_path: Path) -> None:
+    result = call("parse", "-f", "combined", tmp_path / "absent.log", tmp_path)
+    assert result.exit_code == 2
+    assert "absent.log: cannot be read (No such file or directory)" in result.stderr
+    assert "Is a directory" in result.stderr and result.stdout == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that even root cannot read")
+def test_parse_of_a_file_that_breaks_while_it_is_read_is_no_traceback() -> None:
+    result = call("parse", "-f", "combined", "/proc/self/mem")
+    assert result.exit_code == 2 and "/proc/self/mem" in result.stderr and "Traceback" not in result.output
+
+
+def test_parse_says_that_an_empty_file_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "empty.log").touch()
+    result = call("parse", "-f", "combined", "--json", tmp_path / "empty.log")
+    assert result.exit_code == 1 and document(result)["events"] == 0
+    assert "Nothing readable" in result.stderr and "is empty" in result.stderr
+
+
+def test_parse_names_the_format_that_fits_better(lines: Path) -> None:
+    result = call("parse", "-f", "common", lines)
+    assert result.exit_code == 1 and "try --format combined" in result.stderr
+
+
+def test_parse_names_the_nearest_format(lines: Path) -> None:
+    result = call("parse", "-f", "combind", lines)
+    assert result.exit_code == 2 and "did you mean combined" in " ".join(result.stderr.split())
+
+
+def test_a_time_without_an_offset_asks_for_a_zone(tmp_path: Path) -> None:
+    line = '2025-08-29 10:00:00,000 INFO  [org.keycloak.events] (x) type="LOGIN", userId="1", ipAddress="192.0.2.1"\n'
+    (tmp_path / "keycloak.log").write_text(line)
+    result = call("parse", "-f", "keycloak", tmp_path / "keycloak.log")
+    assert result.exit_code == 1 and "--time-zone" in result.stderr
+
+
+def test_a_zone_that_is_none_is_named_with_the_nearest(lines: Path) -> None:
+    result = call("parse", "-f", "combined", "--time-zone", "Asia/Kolkatta", lines)
+    assert result.exit_code == 2 and "Asia/Kolkata" in result.stderr
+
+
+def test_parse_takes_no_pipe_because_it_could_read_its_beginning_only_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    result = call("parse", "-f", "combined", tmp_path / "pipe")
+    assert result.exit_code == 2 and "no regular file" in result.stderr
