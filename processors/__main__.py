@@ -187,7 +187,7 @@ def ingest(
     with _console.progress() as bar:
         result = run.ingest(settings, as_of=known_at, sources=source, progress=bar)
     _done.show(settings, as_of=known_at, read=result, as_json=as_json)
-    raise typer.Exit(_done.told(settings, result, as_of=known_at))
+    raise typer.Exit(_done.told(result))
 
 
 @app.command()
@@ -249,7 +249,7 @@ def run(
     with _console.progress() as bar:
         read, computed, reports = running.run(settings, as_of=known_at, dates=dates, progress=bar)
     _done.show(settings, as_of=known_at, read=read, computed=computed, reports=reports, as_json=as_json)
-    raise typer.Exit(_done.told(settings, read, as_of=known_at))
+    raise typer.Exit(_done.told(read))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from processors import _console, ledger, workspace_day
+from processors import _console, workspace_day
 from processors.run import IngestResult, ReportResult, SessionsResult
 from processors.settings import Settings
 
@@ -53,29 +53,13 @@ def show(
             )
 
 
-def told(settings: Settings, read: IngestResult, *, as_of: datetime) -> int:
+def told(read: IngestResult) -> int:
     """The exit code; warnings and problems go to stderr."""
     for warning in read.warnings:
         _console.say("warning", warning)
-    problems = [*read.problems, *_unreadable(settings, read, as_of)]
-    for problem in problems:
+    for problem in read.problems:
         _console.say("error", problem)
-    return 1 if problems else 0
-
-
-def _unreadable(settings: Settings, read: IngestResult, as_of: datetime) -> list[str]:
-    limit = settings.ingest.quarantined_share
-    entries = [entry for source in settings.sources for entry in ledger.read(settings.lake, source.name)]
-    found = [
-        f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
-        f"({_console.counts(entry.reasons.items())}); ingest.quarantined_share allows {limit:.0%}. "
-        "`recent-activities check` names a format that fits better"
-        for entry in entries
-        if entry.read_as_of_time == as_of and entry.quarantined_count > limit * entry.line_count
-    ]
-    if read.lines and not read.events and not found:
-        found.append("Nothing readable: none of the lines read is an event")
-    return found
+    return 1 if read.problems else 0
 
 
 def _read(read: IngestResult) -> Text:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
-import msgspec
 import polars as pl
 
 from processors import _times, _values
+from processors._json import object_of
 from processors._options import Options
 from processors._paths import Path, compiled, value_at
 from processors._reader import Record, SignInRecord
@@ -159,17 +158,7 @@ def _first(record: Record, alternatives: tuple[Path, ...]) -> str | None:
 
 
 def _object(line: str) -> Record:
-    """The JSON object of a line. A lone surrogate, which is no text, becomes `?`. Errors: `_NotAnObject`."""
     try:
-        try:
-            found = msgspec.json.decode(line)
-        except msgspec.DecodeError:
-            if "\\ud" not in line.lower():
-                raise
-            text = json.dumps(json.loads(line), ensure_ascii=False)
-            found = msgspec.json.decode(text.encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as problem:
+        return object_of(line)
+    except ValueError as problem:
         raise _NotAnObject from problem
-    if not isinstance(found, dict):
-        raise _NotAnObject
-    return found

@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
 from processors import decision, lake, landing, ledger, parse, pending, workspace_day
+from processors._json import object_of
 from processors.decision import Plan
 from processors.errors import LandingError
+from processors.lines import OUT_OF_RANGE, lines_of, quarantined
 from processors.settings import Settings, Source
 from schemas import Events, Quarantine
 
 CLOCK_ERROR = timedelta(days=1)
 RETENTION_MARGIN = timedelta(days=30)
-OUT_OF_RANGE = "time_out_of_range"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -130,7 +130,19 @@ class _Batch:
         entry.read_as_of_time = self.as_of
         self.entries = [other for other in self.entries if not known or other is not known.entry] + [entry]
         self.is_changed = True
-        self.result.files += entry.line_count > lines_before
+        if entry.line_count > lines_before:
+            self.result.files += 1
+            self._look_at(entry)
+
+    def _look_at(self, entry: ledger.Entry) -> None:
+        limit = self.settings.ingest.quarantined_share
+        if entry.quarantined_count > limit * entry.line_count:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(entry.reasons.items()))
+            self.result.problems.append(
+                f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
+                f"({reasons}), and ingest.quarantined_share allows {limit:.0%}. Its source {self.source.name} reads it "
+                f"as {self.source.format}; `recent-activities check` names a format that fits better"
+            )
 
     def _read_on(
         self, entry: ledger.Entry, file: landing.File, content: landing.Content, digest: ledger.Digest
@@ -257,38 +269,17 @@ class _Batch:
         """Write down what is to be done; from here on it will be done."""
         if self.is_changed:
             login_dates = {day for on in self.result.days for day in pending.touched(self.settings, on)}
-            revised = [day for day in login_dates if pending.is_revised(self.settings, day, as_of=self.as_of)]
+            revised = [day for day in login_dates if self._has_events(day) and self._is_revised(day)]
             plan = Plan(self.as_of.date(), sorted(self._dates), sorted(revised), self._parts)
             decision.write(self.staging, plan, ledger.frame(self.entries))
 
+    def _has_events(self, day: date) -> bool:
+        """Whether the lake may have events of that day: without one it has no sessions."""
+        utc = {str(one) for one in workspace_day.utc_dates(*workspace_day.bounds(day, self.settings.time_zone))}
+        return not utc.isdisjoint([*map(str, self._dates), *lake.partitions(self.settings.lake, Events)])
 
-def lines_of(data: bytes, first: int) -> pl.DataFrame:
-    """The lines as a frame `line_number, line`, numbered from `first`; null where a line is not UTF-8."""
-    body = data.removesuffix(b"\n")
-    try:
-        lines = pl.Series("line", [body.decode()]).str.split("\n").explode()
-    except UnicodeDecodeError:
-        lines = pl.Series("line", [_decoded(line) for line in body.split(b"\n")], dtype=pl.String)
-    frame = lines.str.strip_suffix("\r").to_frame()
-    return frame.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number"), "line")
-
-
-def quarantined(parsed: pl.DataFrame, data: bytes, first: int) -> pl.DataFrame:
-    """The rejected lines: `line_number, quarantine_reason, event_time, line_bytes, raw_bytes`."""
-    rejected = parsed.filter(pl.col("quarantine_reason").is_not_null()).select(
-        "line_number",
-        "quarantine_reason",
-        pl.when(pl.col("quarantine_reason") == OUT_OF_RANGE).then("event_time").alias("event_time"),
-    )
-    if not rejected.height:
-        raw: list[bytes] = []
-    else:
-        lines = data.removesuffix(b"\n").split(b"\n")
-        raw = [lines[number - first] for number in rejected["line_number"]]
-    return rejected.with_columns(
-        pl.Series("line_bytes", [len(line) for line in raw], dtype=pl.Int64),
-        pl.Series("raw_bytes", [line[: landing.LINE_BYTES] for line in raw], dtype=pl.Binary),
-    )
+    def _is_revised(self, day: date) -> bool:
+        return pending.is_revised(self.settings, day, as_of=self.as_of)
 
 
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
@@ -320,17 +311,10 @@ def reference_key(root: Path) -> bytes:
     return path.read_bytes()
 
 
-def _decoded(line: bytes) -> str | None:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _is_json(line: bytes) -> bool:
     try:
-        return isinstance(msgspec.json.decode(line), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return bool(object_of(line.decode()))
+    except ValueError:
         return False
 
 

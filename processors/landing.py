@@ -75,7 +75,7 @@ class Content:
         self.path = path
         self.is_truncated = False
         with self._opened() as raw:
-            head = raw.read(6)
+            head = self._read(raw, 6)
         self._unpacker = next((new for magic, new in _MAGIC.items() if head.startswith(magic)), None)
         self.is_compressed = self._unpacker is not None
 
@@ -84,7 +84,7 @@ class Content:
         with self._opened() as raw:
             if self._unpacker is None:
                 raw.seek(offset)
-                while chunk := raw.read(_PLAIN_CHUNK):
+                while chunk := self._read(raw, _PLAIN_CHUNK):
                     yield chunk
                 return
             for chunk in self._unpacked(raw, self._unpacker):
@@ -96,7 +96,7 @@ class Content:
 
     def _unpacked(self, raw: BinaryIO, new: Callable[[], Any]) -> Iterator[bytes]:
         unpacker = None
-        while packed := raw.read(_PACKED_CHUNK):
+        while packed := self._read(raw, _PACKED_CHUNK):
             while packed and (unpacker or packed.strip(b"\0")):  # zeros after a member are padding
                 unpacker = unpacker or new()
                 try:
@@ -108,6 +108,12 @@ class Content:
                 packed = unpacker.unused_data if unpacker.eof else b""
                 unpacker = None if unpacker.eof else unpacker
         self.is_truncated = unpacker is not None
+
+    def _read(self, raw: BinaryIO, size: int) -> bytes:
+        try:
+            return raw.read(size)
+        except OSError as problem:
+            raise unreadable(self.path, problem) from problem
 
     def _opened(self) -> BinaryIO:
         try:

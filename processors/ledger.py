@@ -80,7 +80,7 @@ class Digest:
         start = 0
         while start < len(data):
             if self.offset < HEAD_BYTES:
-                end = data.find(b"\n", start) + 1 or len(data)
+                end = min(data.find(b"\n", start) + 1 or len(data), start + HEAD_BYTES - self.offset)
                 is_checkpoint = data[end - 1 : end] == b"\n"
             else:
                 end = min(len(data), start + STEP_BYTES - self.offset % STEP_BYTES)

@@ -17,6 +17,7 @@ from processors import lake, pending, pipeline, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
+from processors.lines import OUT_OF_RANGE
 from processors.publish import folder as publishing
 from processors.settings import Settings, Source
 from schemas import Events, InactivityWindows, ReportsPublished, Sessions
@@ -75,7 +76,7 @@ def ingest(
 
     Errors: `CallError` for an unknown source, `LakeError` where the lake cannot be written.
     """
-    chosen = _sources(settings, sources)
+    chosen, as_of = _sources(settings, sources), as_of.astimezone(UTC)
     total = ingestion.Result()
     for source in chosen:
         total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
@@ -89,7 +90,7 @@ def ingest(
         dict(sorted(total.reasons.items())),
         tuple(pending.waiting(settings.lake)),
         (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
-        tuple(total.problems),
+        (*total.problems, *_unreadable(total)),
     )
 
 
@@ -97,7 +98,7 @@ def sessions(
     settings: Settings, dates: Iterable[date], *, as_of: datetime, progress: Progress | None = None
 ) -> SessionsResult:
     """Compute the sessions and inactivity windows of the login dates, as known at `as_of`, and replace their tables."""
-    wanted = sorted(set(dates))
+    wanted, as_of = sorted(set(dates)), as_of.astimezone(UTC)
     slices = [
         wanted[n : n + SLICE_DAYS] for first, last in workspace_day.span(wanted) for wanted in [_days(first, last)]
         for n in range(0, len(wanted), SLICE_DAYS)
@@ -125,7 +126,7 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
     The same content is the same revision. Errors: `DataError` where the day was never computed and no `as_of` given.
     """
     notes = _day_notes(settings, day)
-    if as_of is not None and (not notes or notes["as_of"] != as_of.isoformat()):
+    if as_of is not None and (not notes or datetime.fromisoformat(notes["as_of"]) != as_of):
         sessions(settings, [day], as_of=as_of)
         notes = _day_notes(settings, day)
     if not notes:
@@ -182,12 +183,11 @@ def run(
 
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
     """The days that events can still change: begun, with events in the lake by then, and within `lateness`."""
-    dates = [date.fromisoformat(name) for name in lake.partitions(settings.lake, Events)]
+    dates = lake.partitions(settings.lake, Events)
     if not dates:
         return ()
-    first = datetime(dates[0].year, dates[0].month, dates[0].day, tzinfo=UTC)
-    first_event = lake.scan(settings.lake, Events, [dates[0]]).select(pl.col("event_time").min()).collect().item()
-    begun = workspace_day.between(first_event or first, as_of, settings.time_zone)
+    first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
+    begun = workspace_day.between(first, as_of, settings.time_zone)
     return tuple(day for day in begun if pending.is_revised(settings, day, as_of=as_of))
 
 
@@ -202,8 +202,14 @@ def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
     return [known[name] for name in wanted]
 
 
+def _unreadable(total: ingestion.Result) -> list[str]:
+    if total.events or not total.lines or total.problems:
+        return []
+    return ["Nothing readable: none of the lines read is an event"]
+
+
 def _range_warnings(total: ingestion.Result) -> list[str]:
-    count = total.reasons[ingestion.OUT_OF_RANGE]
+    count = total.reasons[OUT_OF_RANGE]
     if not count:
         return []
     return [
@@ -288,7 +294,7 @@ def _publish(
     is_new = True
     if published:
         folder, old = published
-        is_new = any(old[name] != manifest[name] for name in ("files", "completeness", "settings_digest"))
+        is_new = _substance(old) != _substance(manifest)
         if not is_new:
             manifest = old
         else:
@@ -309,6 +315,15 @@ def _publish(
         tuple(complete.reasons),
         tuple(complete.notes),
     )
+
+
+def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What makes a new revision. How long a log that also holds other days has grown does not."""
+    complete = dict(manifest["completeness"])
+    passing = ("files", "lines", "quarantined", "skipped")
+    complete["sources"] = [{k: v for k, v in one.items() if k not in passing} for one in complete["sources"]]
+    complete["notes"] = []  # said in numbers elsewhere
+    return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}
 
 
 def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:

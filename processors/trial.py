@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from processors import ingest, lake, landing, parse
+from processors import lake, landing, parse
 from processors.errors import LandingError
+from processors.lines import lines_of, quarantined
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
@@ -109,9 +110,9 @@ def _read_slab(
 ) -> None:
     first = outcome.lines + 1
     name = str(outcome.file)
-    lines = ingest.lines_of(data, first).lazy()
+    lines = lines_of(data, first).lazy()
     parsed = parse.parse(lines, reader=reader, source=reader.name, file_id=name, options=options).collect()
-    rejected = ingest.quarantined(parsed, data, first)
+    rejected = quarantined(parsed, data, first)
     outcome.lines += parsed.height
     outcome.quarantined += rejected.height
     outcome.skipped += parsed.height - parsed["skipped"].null_count()
@@ -134,7 +135,7 @@ class Parquet:
         self._writers: list[Any] = []
 
     def __enter__(self) -> Parquet:
-        import pyarrow.parquet  # type: ignore[import-untyped]  # ships no types; half a second, and few calls write
+        import pyarrow.parquet  # half a second, and few calls write
 
         for path, table in self._wanted:
             if path is None:

@@ -176,3 +176,10 @@ def test_a_folder_in_a_files_place_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_said_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(LandingError, match=r"gone\.log.*Check the path"):
         landing.Content(tmp_path / "gone.log")
+
+
+def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path) -> None:
+    memory = tmp_path / "broken.log"
+    memory.symlink_to("/proc/self/mem")  # its first page cannot be read
+    with pytest.raises(LandingError, match=r"broken\.log.*Check the disk"):
+        landing.Content(memory)

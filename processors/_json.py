@@ -1,0 +1,43 @@
+"""The JSON object of a line that an attacker may have written."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+DEEPEST = 200
+"""No log nests deeper. Decoders recurse, and in a thread with a small stack they crash before they notice."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def object_of(text: str) -> dict[str, Any]:
+    """The object. A lone surrogate, which is no text, becomes `?`. Errors: `ValueError` if it is not one object."""
+    if _is_deep(text):
+        raise ValueError("nested too deep")
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        if "\\ud" not in text.lower():
+            raise
+        found = msgspec.json.decode(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found
+
+
+def _is_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    depth = 0
+    for character in _STRING.sub("", text):
+        if character in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                return True
+        elif character in "]}":
+            depth -= 1
+    return False
