@@ -223,15 +223,17 @@ def _show(file: Path, day: date) -> None:
     """Print the first rows of a report."""
     with file.open(newline="", encoding="utf-8") as lines:
         header, *rows = csv.reader(lines)
-    table = Table(title=f"Recent Activities, {day}: {min(SHOWN_ROWS, len(rows))} of {len(rows)} rows")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in header[:5]:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, no_wrap=True)
     for row in rows[:SHOWN_ROWS]:
         # text from logs is hostile: no terminal escape may pass
         table.add_row(
             *(Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in v)) for v in row[:5])
         )
+    console.print()
     console.print(table)
+    console.print(f"[dim]{min(SHOWN_ROWS, len(rows))} of {len(rows)} sessions of {day}[/dim]")
 
 
 if __name__ == "__main__":

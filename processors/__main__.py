@@ -112,12 +112,13 @@ def init(
     time_zone: Annotated[
         str, typer.Option(metavar="ZONE", parser=_arguments.zone, help="The workspace's IANA zone")
     ] = "Asia/Kolkata",
+    day: DateOption = None,
 ) -> None:
-    """Write a workspace to try things on: commented settings, and yesterday's logs of an invented company."""
+    """Write a workspace to try things on: commented settings, and a day's logs of an invented company (yesterday's)."""
     from processors import sample, workspace_day
 
     yesterday = workspace_day.of(datetime.now(UTC), time_zone) - timedelta(days=1)
-    written = sample.write(folder, day=yesterday, time_zone=time_zone)
+    written = sample.write(folder, day=day or yesterday, time_zone=time_zone)
     _console.say("done", f"{_console.count(len(written), 'file')} written; the settings are {written[-1]}")
     option = "" if folder == Path() else f" -w {folder}"
     steps = [f"recent-activities {step}{option}" for step in ("check", "run", "show")]
