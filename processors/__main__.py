@@ -112,7 +112,7 @@ def init(
     time_zone: Annotated[
         str, typer.Option(metavar="ZONE", parser=_arguments.zone, help="The workspace's IANA zone")
     ] = "Asia/Kolkata",
-    day: DateOption = None,
+    day: Day = None,
 ) -> None:
     """Write a workspace to try things on: commented settings, and a day's logs of an invented company (yesterday's)."""
     from processors import sample, workspace_day
