@@ -132,8 +132,8 @@ def run(server: Server, workspace: settings.Settings, day: date | None, as_of: d
     shown = day or _last_day(workspace, wanted)
     folder = workspace.reports / str(shown)
     _show(folder / "recent_activities.csv", shown)
-    console.print(f"\nFiles  {folder}")
-    console.print(f"Page   {server.url}  (user {USER}, password in {server.password_file})")
+    console.print(f"\nFiles  {_short(folder)}")
+    console.print(f"Page   {server.url}  (user {USER}, password in {_short(server.password_file)})")
     console.print(f"Stop   {'make stop' if server.home == HOME else f'{PROGRAM} stop --home {server.home}'}")
     if not is_good:
         console.print(Text(_failure(server, api, ingest), "red"))
@@ -207,6 +207,10 @@ def _failure(server: Server, api: Api, run: Run) -> str:
             log = folder / f"task_id={task['task_id']}" / f"{mapped}attempt={task['try_number']}.log"
             said.append(f"Task {task['task_id']} of {run['dag_id']} failed. The reason stands at the end of {log}")
     return "\n".join(said) or f"{run['dag_id']} failed. Look at {server.url}/dags/{run['dag_id']}"
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _until(answer: Callable[[], T | None], seconds: float, otherwise: str) -> T:

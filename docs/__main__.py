@@ -1,8 +1,12 @@
-"""Writes the reference pages from the declarations in the code; `--check` only says which are out of date."""
+"""Writes the reference pages from the declarations in the code, and the outputs of the README's examples.
+
+`--check` only says which pages are out of date; the examples are checked by the tests.
+"""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +15,7 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
+from docs import examples
 from processors import parse, settings
 from processors._reader import SignInRecord
 from schemas import TABLES, columns
@@ -132,6 +137,11 @@ def main(arguments: list[str]) -> int:
             stale.append(name)
             if "--check" not in arguments:
                 path.write_text(text, encoding="utf-8")
+    if "--check" not in arguments:
+        with tempfile.TemporaryDirectory() as folder:
+            examples.README.write_text(
+                examples.carried_out(examples.README.read_text(encoding="utf-8"), Path(folder)), encoding="utf-8"
+            )
     if stale and "--check" in arguments:
         print(f"out of date: {', '.join(stale)}; run `make docs`", file=sys.stderr)
         return 1
