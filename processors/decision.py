@@ -7,7 +7,8 @@ run carries out what was decided. Carrying out twice is the same as once.
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,9 @@ from processors import lake, pending
 from schemas import Events, Ledger, Quarantine
 
 DECIDED = "decided.json"
+SLICE_ROWS = 500_000
+"""Rows merged at once, about: a day is merged in equal stretches of time, so memory does not grow with it."""
+
 _KEY = ["file_id", "line_number"]
 
 
@@ -67,11 +71,23 @@ def carry_out(root: Path, source: str, staging: Path) -> None:
 
 
 def _add_events(root: Path, source: str, staging: Path, plan: Plan) -> None:
+    time = pl.col("event_time")
     for day in plan.event_dates:
-        old = lake.read_file(lake.file_of(root, Events, day, source), Events)
-        new = pl.scan_parquet(_parts(staging, "events", plan)).filter(pl.col("event_time").dt.date() == day).collect()
-        if new.height:
-            lake.replace(root, Events, day, _merged(old, new), bucket=source)
+        new = pl.scan_parquet(_parts(staging, "events", plan)).filter(time.dt.date() == day)
+        count = new.select(pl.len()).collect().item()
+        if not count:
+            continue
+        path = lake.file_of(root, Events, day, source)
+        old = lake.scan_file(path, Events)
+        count += old.select(pl.len()).collect().item()
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        step = timedelta(days=1) / (-(-count // SLICE_ROWS))
+        edges = [midnight + n * step for n in range(-(-count // SLICE_ROWS))] + [midnight + timedelta(days=1)]
+        slices = (
+            _merged(old.filter(within).collect(), new.filter(within).collect())
+            for within in (time.is_between(start, end, closed="left") for start, end in pairwise(edges))
+        )
+        lake.replace(root, Events, day, slices, bucket=source)
 
 
 def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from schemas import Ledger, ReportsPublished, Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
+_COMPATIBLE = pl.CompatLevel.oldest()  # plain strings, which every reader of Parquet knows
 FREE_SPACE = "Free some space or move the lake, then run the same command again: nothing is lost or doubled"
 
 
@@ -53,9 +55,14 @@ def scan(lake: Path, table: type[Table], wanted: Iterable[date | str] | None = N
 
 def read_file(path: Path, table: type[Table]) -> pl.DataFrame:
     """Rows of one file without the partition column; none when the file is not there."""
+    return scan_file(path, table).collect()
+
+
+def scan_file(path: Path, table: type[Table]) -> pl.LazyFrame:
+    """As `read_file`, read when needed."""
     if not path.exists():
-        return _empty(table).drop(str(table.partition_column)).collect()
-    return pl.read_parquet(path, hive_partitioning=False)
+        return _empty(table).drop(str(table.partition_column))
+    return pl.scan_parquet(path, hive_partitioning=False)
 
 
 def metadata(path: Path) -> dict[str, str]:
@@ -67,27 +74,40 @@ def replace(
     lake: Path,
     table: type[Table],
     partition: date | str,
-    frame: pl.DataFrame,
+    frames: pl.DataFrame | Iterable[pl.DataFrame],
     *,
     bucket: str = "0",
     notes: dict[str, str] | None = None,
 ) -> None:
-    """Put `frame` in the place of the partition's bucket: a reader sees the old file or the new one.
+    """Put the frames, one after the other, in the place of the partition's bucket: a reader sees the old or the new.
 
-    Errors: `LakeError` where the folder cannot be written. A frame that is not of the table is a defect and raises.
+    The file is a function of the rows alone: how they are spread over frames does not show, and no more of them than
+    a row group and a frame are held. Errors: `LakeError` where the folder cannot be written. A frame that is not of
+    the table is a defect and raises.
     """
+    import pyarrow.parquet  # a fifth of a second, and many commands write nothing
+
     columns = [name for name in _columns(table) if name != table.partition_column]
-    typed = frame.select(columns).rechunk()
-    expected = {name: table.columns()[name].dtype for name in columns}
-    wrong = {name: str(kind) for name, kind in typed.schema.items() if kind != expected[name]}
-    if wrong:
-        raise TypeError(f"{table.name}: wrong types {wrong}")
+    expected = pl.Schema({name: table.columns()[name].dtype for name in columns})
+    schema = expected.to_frame().to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
+    waiting = expected.to_frame()
     # plain readers of the table's folder would trip over a temporary file in it
     temporary = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
-    with written(file_of(lake, table, partition, bucket), temporary=temporary):
-        typed.write_parquet(
-            temporary, compression="zstd", statistics=True, row_group_size=ROW_GROUP_SIZE, metadata=notes
-        )
+    with (
+        written(file_of(lake, table, partition, bucket), temporary=temporary),
+        pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
+        for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
+            rows = frame.select(columns)
+            wrong = {name: str(kind) for name, kind in rows.schema.items() if kind != expected[name]}
+            if wrong:
+                raise TypeError(f"{table.name}: wrong types {wrong}")
+            waiting = pl.concat([waiting, rows])
+            while waiting.height >= ROW_GROUP_SIZE:
+                writer.write_table(_arrow(waiting[:ROW_GROUP_SIZE], schema), ROW_GROUP_SIZE)
+                waiting = waiting[ROW_GROUP_SIZE:]
+        if waiting.height:
+            writer.write_table(_arrow(waiting, schema), ROW_GROUP_SIZE)
 
 
 @contextlib.contextmanager
@@ -135,6 +155,10 @@ def locked(lake: Path, name: str) -> Iterator[Path]:
     with pen:
         fcntl.flock(pen, fcntl.LOCK_EX)
         yield folder
+
+
+def _arrow(frame: pl.DataFrame, schema: Any) -> Any:
+    return frame.rechunk().to_arrow(compat_level=_COMPATIBLE).cast(schema)
 
 
 def _columns(table: type[Table]) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 import zstandard
 from polars.testing import assert_frame_equal
 
-from processors import lake, ledger, run, settings, workspace_day
+from processors import decision, lake, ledger, run, settings, workspace_day
 from schemas import Events, Quarantine, Sessions
 from tests import workspaces
 from tests.workspaces import AS_OF
@@ -178,6 +178,13 @@ def test_any_split_order_and_repetition_gives_the_same_sessions(
             run.sessions(workspace, DAYS, as_of=AS_OF)
     carry_through(workspace)
     assert results(workspace) == results(whole)
+
+
+def test_a_day_merged_in_slices_is_the_same(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision, "SLICE_ROWS", 9)
+    assert tables(delivered_whole(tmp_path, lines)) == tables(whole)
 
 
 def test_days_computed_alone_together_or_backwards_are_the_same(
