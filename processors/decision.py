@@ -18,7 +18,7 @@ from processors import lake, pending
 from schemas import Events, Ledger, Quarantine
 
 DECIDED = "decided.json"
-SLICE_ROWS = 500_000
+SLICE_ROWS = 200_000
 """Rows merged at once, about: a day is merged in equal stretches of time, so memory does not grow with it."""
 
 _KEY = ["file_id", "line_number"]

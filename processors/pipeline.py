@@ -42,6 +42,24 @@ STAGES = (
 )
 
 
+EVENT_COLUMNS = (
+    "event_time",
+    "source",
+    "event_class",
+    "outcome",
+    "user_name",
+    "attribution_method",
+    "session_reference",
+    "application",
+    "ip_address",
+    "user_agent",
+    "device",
+    "file_id",
+    "line_number",
+)
+"""What sessions are made of: the rest of an event is not read for them."""
+
+
 @dataclass(frozen=True)
 class Neighbourhood:
     """What the sessions of some days are a function of: events in `[start, end]`, logins from `logins_start` on."""

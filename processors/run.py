@@ -241,7 +241,7 @@ def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
     return (
         lake.scan(settings.lake, Events, dates)
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
-        .drop(str(Events.partition_column))
+        .select(pipeline.EVENT_COLUMNS)
     )
 
 

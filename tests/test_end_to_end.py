@@ -25,7 +25,8 @@ DAY = date(2025, 8, 29)
 AS_OF = datetime(2025, 8, 29, 22, 30, tzinfo=UTC)
 AS_OF_THERE = "2025-08-30T04:00:00+05:30"
 TEXT = (
-    workspaces.TEXT.replace("landing/**", "landing/web")
+    "[ingest]\nquarantined_share = 0.5\n"
+    + workspaces.TEXT.replace("landing/**", "landing/web")
     + """
 [[sources]]
 name = "okta"
