@@ -78,7 +78,8 @@ def changes(old: pl.DataFrame | None, new: pl.DataFrame) -> dict[str, Any]:
         return {}
     key = "session_id"
     both = new.join(old, on=key, how="semi")
-    same = new.join(old, on=new.columns, how="semi", nulls_equal=True)
+    shared = [name for name in new.columns if name in old.columns]  # a version may add columns
+    same = new.join(old, on=shared, how="semi", nulls_equal=True)
     return {
         "sessions_added": new.height - both.height,
         "sessions_removed": old.join(new, on=key, how="anti").height,

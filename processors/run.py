@@ -13,14 +13,14 @@ import polars as pl
 
 from processors import completeness as completing
 from processors import ingest as ingestion
-from processors import lake, pending, pipeline, workspace_day
+from processors import lake, pending, pipeline, revisions, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
 from processors.lines import OUT_OF_RANGE
 from processors.publish import folder as publishing
 from processors.settings import Settings, Source
-from schemas import Events, InactivityWindows, ReportsPublished, Sessions
+from schemas import Events, InactivityWindows, Sessions
 from schemas.columns import ATTRIBUTION_METHODS
 
 SLICE_DAYS = 7
@@ -151,7 +151,6 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
     )
     manifest = {
         "report_date": str(day),
-        "revision": 1,
         "as_of": notes["as_of"],
         "workspace": settings.workspace.name,
         "time_zone": settings.time_zone,
@@ -163,11 +162,17 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
         },
         "settings_digest": settings.digest(),
         "location_database": None,
-        "changes": {},
-        "previous_manifest_sha256": None,
     }
-    with lake.locked(settings.lake, "reports"):
-        return _publish(settings, day, files, manifest, complete)
+    standing, is_new = revisions.publish(settings, day, files, manifest)
+    return ReportResult(
+        settings.reports / str(day),
+        standing["revision"],
+        rows.height,
+        is_new,
+        complete.is_complete,
+        tuple(complete.reasons),
+        tuple(complete.notes),
+    )
 
 
 def run(
@@ -281,65 +286,6 @@ def _day_notes(settings: Settings, day: date) -> dict[str, Any]:
         "attribution": json.loads(notes["attribution"]),
         "unmatched_logouts": int(notes["unmatched_logouts"]),
     }
-
-
-def _publish(
-    settings: Settings,
-    day: date,
-    files: dict[str, bytes],
-    manifest: dict[str, Any],
-    complete: completing.Completeness,
-) -> ReportResult:
-    published = publishing.current(settings.reports, day)
-    is_new = True
-    if published:
-        folder, old = published
-        is_new = _substance(old) != _substance(manifest)
-        if not is_new:
-            manifest = old
-        else:
-            before = pl.read_csv(folder / "recent_activities.csv", infer_schema=False)
-            after = pl.read_csv(files["recent_activities.csv"], infer_schema=False)
-            manifest["revision"] = old["revision"] + 1
-            manifest["changes"] = reporting.changes(before, after)
-            manifest["previous_manifest_sha256"] = publishing.digest(publishing.encoded(old))
-    if is_new:
-        publishing.publish(settings.reports, day, files, manifest)
-    _record(settings, day, manifest)
-    return ReportResult(
-        settings.reports / str(day),
-        manifest["revision"],
-        manifest["files"]["recent_activities.csv"]["rows"],
-        is_new,
-        complete.is_complete,
-        tuple(complete.reasons),
-        tuple(complete.notes),
-    )
-
-
-def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What makes a new revision. How long a log that also holds other days has grown does not."""
-    complete = dict(manifest["completeness"])
-    passing = ("files", "lines", "quarantined", "skipped")
-    complete["sources"] = [{k: v for k, v in one.items() if k not in passing} for one in complete["sources"]]
-    complete["notes"] = []  # said in numbers elsewhere
-    return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}
-
-
-def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:
-    path = lake.file_of(settings.lake, ReportsPublished, day)
-    known = lake.read_file(path, ReportsPublished)
-    row = {
-        "revision": manifest["revision"],
-        "as_of_time": datetime.fromisoformat(manifest["as_of"]),
-        "is_complete": manifest["completeness"]["is_complete"],
-        "session_count": manifest["files"]["recent_activities.csv"]["rows"],
-        "manifest_digest": publishing.digest(publishing.encoded(manifest)),
-    }
-    others = known.filter(pl.col("revision") != row["revision"])
-    rows = pl.concat([others, pl.DataFrame([row], schema=known.schema)]).sort("revision")
-    if not rows.equals(known):
-        lake.replace(settings.lake, ReportsPublished, day, rows)
 
 
 def _csv(frame: pl.DataFrame) -> bytes:
