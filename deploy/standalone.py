@@ -132,6 +132,7 @@ def run(server: Server, workspace: settings.Settings, day: date | None, as_of: d
     shown = day or _last_day(workspace, wanted)
     folder = workspace.reports / str(shown)
     _show(folder / "recent_activities.csv", shown)
+    _say_how_complete(folder / "manifest.json")
     console.print(f"\nFiles  {_short(folder)}")
     console.print(f"Page   {server.url}  (user {USER}, password in {_short(server.password_file)})")
     console.print(f"Stop   {'make stop' if server.home == HOME else f'{PROGRAM} stop --home {server.home}'}")
@@ -238,6 +239,16 @@ def _show(file: Path, day: date) -> None:
     console.print()
     console.print(table)
     console.print(f"[dim]{min(SHOWN_ROWS, len(rows))} of {len(rows)} sessions of {day}[/dim]")
+
+
+def _say_how_complete(file: Path) -> None:
+    """Print whether the report can be relied on, as of when, and what it notes."""
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    complete = manifest["completeness"]
+    stamp = "[green]COMPLETE[/green]" if complete["is_complete"] else "[bold yellow]INCOMPLETE[/bold yellow]"
+    console.print(f"{stamp} revision {manifest['revision']}, as of {manifest['as_of']}")
+    for line in (*complete["reasons"], *complete["notes"]):
+        console.print(Text(f"· {line}"))
 
 
 if __name__ == "__main__":

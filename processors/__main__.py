@@ -121,7 +121,9 @@ def init(
     written = sample.write(folder, day=day or yesterday, time_zone=time_zone)
     _console.say("done", f"{_console.count(len(written), 'file')} written; the settings are {written[-1]}")
     option = "" if folder == Path() else f" -w {folder}"
+    then = f" --as-of {day + timedelta(days=1)}T04:00" if day else ""
     steps = [f"recent-activities {step}{option}" for step in ("check", "run", "show")]
+    steps[1] += then
     _console.say("note", "\n".join(["Next:", *steps]))
 
 

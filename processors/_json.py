@@ -11,7 +11,8 @@ import msgspec
 DEEPEST = 200
 """No log nests deeper. Decoders recurse, and in a thread with a small stack they crash before they notice."""
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# a string that never ends is one match as well: searching for its end from each of its quotes would be quadratic
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def object_of(text: str) -> dict[str, Any]:
@@ -33,11 +34,11 @@ def _is_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0
-    for character in _STRING.sub("", text):
-        if character in "[{":
+    for token in _TOKEN.finditer(text):
+        if token[0] in ("[", "{"):
             depth += 1
             if depth > DEEPEST:
                 return True
-        elif character in "]}":
+        elif token[0] in ("]", "}"):
             depth -= 1
     return False

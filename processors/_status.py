@@ -39,6 +39,9 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
             _console.say("error", problem)
 
 
+WIDE = 100
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
     for name in columns:
@@ -62,7 +65,9 @@ def _sources(settings: Settings, status: Status) -> Table:
 
 
 def _days(settings: Settings, status: Status) -> Table:
-    table = _table("day", "report", "source", "files", "lines", "events", "quarantined", "late", "last event")
+    is_wide = _console.out().width >= WIDE
+    files = ("files", "lines") if is_wide else ()
+    table = _table("day", "report", "source", *files, "events", "quarantined", "late", "last event")
     reports = {report.date: report for report in status.reports}
     for day in sorted({one.date for one in status.days} | reports.keys(), reverse=True):
         report = reports.get(day)
@@ -76,10 +81,11 @@ def _days(settings: Settings, status: Status) -> Table:
                 Text(str(day), "bold") if n == 0 else "",
                 stands if n == 0 else "",
                 one.source,
-                *(_number(number) for number in (one.files, one.lines, one.events)),
+                *(_number(number) for number in ((one.files, one.lines) if is_wide else ())),
+                _number(one.events),
                 _number(one.quarantined, "yellow"),
                 _number(one.late, "yellow"),
-                _time(one.last_event_time, settings),
+                _time(one.last_event_time, settings, "%Y-%m-%d %H:%M:%S" if is_wide else "%H:%M:%S"),
             )
         if not rows:
             table.add_row(Text(str(day), "bold"), stands, Text("no events", "dim"))
@@ -90,7 +96,7 @@ def _number(number: int, style: str = "") -> Text:
     return Text(f"{number:,}", style) if number else Text("-", "dim")
 
 
-def _time(instant: datetime | None, settings: Settings) -> Text:
+def _time(instant: datetime | None, settings: Settings, shape: str = "%Y-%m-%d %H:%M") -> Text:
     if instant is None:
         return Text("-", "dim")
-    return Text(f"{workspace_day.local(instant, settings.time_zone):%Y-%m-%d %H:%M:%S}")
+    return Text(workspace_day.local(instant, settings.time_zone).strftime(shape))

@@ -15,18 +15,21 @@ from schemas import Events
 
 @dataclass(frozen=True)
 class SourceDay:
-    """What one source gave for one day. Lines and files are those of the files that hold events of the day."""
+    """What one source gave for one day: its events, and of them those that came too late to revise its report.
+
+    `files` are those that hold events of the day, and the `file_` counts are theirs: of all their days together.
+    """
 
     source: str
     status: str
     last_event_time: datetime | None
-    files: int
-    lines: int
     events: int
-    quarantined: int
-    skipped: int
     duplicates: int
     late: int
+    files: int
+    file_lines: int
+    file_quarantined: int
+    file_skipped: int
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,13 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
         source.name,
         status,
         last,
-        len(entries),
-        sum(entry.line_count for entry in entries),
         len(of_day),
-        sum(entry.quarantined_count for entry in entries),
-        sum(entry.skipped_count for entry in entries),
         max(parsed - len(of_day), 0) if as_of >= end else 0,
         sum(entry.days[day][1] for entry in entries if day in entry.days),
+        len(entries),
+        sum(entry.line_count for entry in entries),
+        sum(entry.quarantined_count for entry in entries),
+        sum(entry.skipped_count for entry in entries),
     )
 
 
@@ -100,14 +103,12 @@ def completeness(
             f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
             "sign-in log of the identity provider as a source, or log the user's name in the web server"
         )
-    if attribution.get("ambiguous"):
-        notes.append(f"{attribution['ambiguous']:,} events fit more than one user and are given to nobody")
-    quarantined = sum(source.quarantined for source in sources)
-    if quarantined:
-        notes.append(f"{quarantined:,} lines are in quarantine with their reasons (`recent-activities status`)")
-    late = sum(source.late for source in sources)
-    if late:
-        notes.append(f"{late:,} events came too late to revise this report by themselves")
+    counted = (
+        (attribution.get("ambiguous", 0), "fitted more than one user and went to nobody", "event"),
+        (sum(source.file_quarantined for source in sources), "of its files went to quarantine with a reason", "line"),
+        (sum(source.late for source in sources), "came too late to revise this report", "event"),
+    )
+    notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
     return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
 
 

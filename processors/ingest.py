@@ -105,15 +105,16 @@ class _Batch:
 
     def _read(self, file: landing.File) -> None:
         content = landing.Content(file.path)
-        known = ledger.recognize(content, ledger.candidates(self.entries, file))
-        if known and known.offset < known.entry.read_bytes:  # a copy of its beginning
+        is_document = self.reader.is_json and landing.looks_like_document(next(content.chunks(), b""))
+        known = ledger.recognize(content, ledger.candidates(self.entries, file), is_document=is_document)
+        if known and known.offset < known.entry.read_bytes:
+            self.result.warnings.append(f"{file.name}: is a copy of the beginning of {known.entry.path}: nothing new")
             return
         if known:
             entry, digest = copy.deepcopy(known.entry), known.digest
         else:
-            head = next(content.chunks(), b"")
-            is_document = self.reader.is_json and landing.looks_like_document(head)
-            entry, digest = ledger.Entry(file.stream, file.name, file.state, is_document), ledger.Digest()
+            entry = ledger.Entry(file.stream, file.name, file.state, is_document)
+            digest = ledger.Digest(is_document=is_document)
         lines_before = entry.line_count
         self._read_on(entry, file, content, digest)
         entry.is_truncated = content.is_truncated
@@ -165,7 +166,9 @@ class _Batch:
                 self._read_slab(entry, file, slab)
             entry.read_bytes += slab.span
         if digest.offset != entry.read_bytes:
-            digest = ledger.digest_of(content, entry.read_bytes)
+            digest = ledger.digest_of(content, entry.read_bytes, is_document=entry.is_document)
+        if digest.offset != entry.read_bytes:
+            raise LandingError(file.path, "became shorter while it was read", "Run the same command again")
         digest.note()
         entry.checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
 
@@ -269,14 +272,12 @@ class _Batch:
         """Write down what is to be done; from here on it will be done."""
         if self.is_changed:
             login_dates = {day for on in self.result.days for day in pending.touched(self.settings, on)}
-            revised = [day for day in login_dates if self._has_events(day) and self._is_revised(day)]
+            others = [one.name for one in self.settings.sources if one.name != self.source.name]
+            entries = [entry for name in others for entry in ledger.read(self.settings.lake, name)]
+            with_events = {day for entry in (*entries, *self.entries) for day in entry.days}
+            revised = [day for day in login_dates & with_events if self._is_revised(day)]  # no event, no session
             plan = Plan(self.as_of.date(), sorted(self._dates), sorted(revised), self._parts)
             decision.write(self.staging, plan, ledger.frame(self.entries))
-
-    def _has_events(self, day: date) -> bool:
-        """Whether the lake may have events of that day: without one it has no sessions."""
-        utc = {str(one) for one in workspace_day.utc_dates(*workspace_day.bounds(day, self.settings.time_zone))}
-        return not utc.isdisjoint([*map(str, self._dates), *lake.partitions(self.settings.lake, Events)])
 
     def _is_revised(self, day: date) -> bool:
         return pending.is_revised(self.settings, day, as_of=self.as_of)

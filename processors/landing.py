@@ -19,9 +19,11 @@ from processors.errors import LandingError
 from processors.settings import Settings, Source
 
 SLAB_BYTES = 16 << 20
+SLAB_LINES = 200_000
 LINE_BYTES = 1 << 20
 """A longer line is quarantined; no more of it is kept."""
 
+_ZLIB = type(zlib.decompressobj())
 _PLAIN_CHUNK = 1 << 20
 _PACKED_CHUNK = 2048  # a bomb unpacks at most about 1:65,000 (zstd runs), so one chunk stays near 128 MiB
 
@@ -100,7 +102,7 @@ class Content:
             while packed and (unpacker or packed.strip(b"\0")):  # zeros after a member are padding
                 unpacker = unpacker or new()
                 try:
-                    yield unpacker.decompress(packed)
+                    yield from _pieces(unpacker, packed)
                 except (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError):
                     # after a whole member: padding or garbage; inside one: damage. What came before it is good.
                     self.is_truncated = True
@@ -120,6 +122,20 @@ class Content:
             return self.path.open("rb")
         except OSError as problem:
             raise unreadable(self.path, problem) from problem
+
+
+def _pieces(unpacker: Any, packed: bytes) -> Iterator[bytes]:
+    """What comes out, no more than `_PLAIN_CHUNK` at a time where the library can be held to that."""
+    if isinstance(unpacker, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield unpacker.decompress(packed, _PLAIN_CHUNK)
+        while not (unpacker.eof or unpacker.needs_input):
+            yield unpacker.decompress(b"", _PLAIN_CHUNK)
+    elif isinstance(unpacker, _ZLIB):
+        while packed:
+            yield unpacker.decompress(packed, _PLAIN_CHUNK)
+            packed = unpacker.unconsumed_tail
+    else:  # zstd: see _PACKED_CHUNK
+        yield unpacker.decompress(packed)
 
 
 def unreadable(path: Path, problem: OSError) -> LandingError:
@@ -146,7 +162,10 @@ def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingE
                 problems.append(unreadable(path, IsADirectoryError(errno.EISDIR, "it is a folder")))
         else:
             try:
+                path.name.encode()
                 found.append(_file(settings, source, path))
+            except UnicodeEncodeError:
+                problems.append(LandingError(ascii(str(path)), "has a name that is not UTF-8", "Rename it"))
             except OSError as problem:  # a link to nothing, a loop of links, a file that has just gone
                 problems.append(unreadable(path, problem))
     return found, problems
@@ -184,7 +203,15 @@ def slabs(
     `is_whole` is asked, after the last chunk, whether an end without a newline is a line. A line longer than
     `SLAB_BYTES` comes alone, cut to one byte more than `LINE_BYTES`.
     """
-    rest = yield from (_cut_records if is_document else _cut_lines)(chunks, at_start=at_start)
+    cut = (_cut_records if is_document else _cut_lines)(chunks, at_start=at_start)
+    rest: Slab | None = None
+
+    def cut_and_keep() -> Iterator[Slab]:
+        nonlocal rest
+        rest = yield from cut
+
+    for slab in cut_and_keep():
+        yield from _halved(slab)
     if rest and is_whole(rest.data):
         yield rest
 
@@ -195,8 +222,20 @@ def looks_like_document(head: bytes) -> bool:
     return first.startswith(b"[") or (first.startswith(b"{") and first.endswith((b"{", b"[", b",")))
 
 
+def _halved(slab: Slab) -> Iterator[Slab]:
+    """The slab in parts of no more than `SLAB_LINES` lines: millions of tiny ones would fill the memory."""
+    if slab.data.count(b"\n") <= SLAB_LINES:
+        yield slab
+        return
+    middle = slab.data.index(b"\n", len(slab.data) // 2 - 1) + 1
+    rest = slab.data[middle:]
+    yield from _halved(Slab(slab.data[:middle], slab.span - len(rest)))
+    yield from _halved(Slab(rest, len(rest)))
+
+
 _BOM = b"\xef\xbb\xbf"
 _SEPARATORS = re.compile(r"[\s,\[\]]*")
+_FAILURES = 1000  # every failure costs a look at all that came before it: after so many, the lines are the records
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -252,32 +291,36 @@ def _cut_records(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, 
         if end:
             yield Slab(b"".join(records), end)
             data = data[end:]
-    return Slab(_one_line(data), len(data)) if data else None
+    return Slab(_one_line(data), len(data)) if data.strip(b" \t\r\n,[]") else None
 
 
 def _records(data: bytes, more: bool) -> tuple[list[bytes], int]:
     """The whole records of `data`, one a line, and where what is unfinished begins."""
     text = data.decode("latin-1")  # a byte a character: only the structure is read here, which is ASCII
+    length = len(text.rstrip())
     records: list[bytes] = []
-    position = 0
+    position = end = failures = 0
     while True:
         match = _SEPARATORS.match(text, position)
         position = match.end() if match else position
-        if position == len(text):
-            return records, position
+        if position == len(text):  # the closing bracket is not read: a longer delivery has a comma in its place
+            return records, end
         try:
             if text[position] != "{":
                 raise ValueError
             _, end = _DECODER.raw_decode(text, position)
         except json.JSONDecodeError as problem:
-            unfinished = problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated string")
+            unfinished = problem.pos >= length or problem.msg.startswith("Unterminated string")
             if unfinished and (not more or len(text) - position < SLAB_BYTES):
-                return records, position
-            end = _next_line(text, position)
+                return records, end
+            failures, end = failures + 1, _next_line(text, position)
         except (ValueError, RecursionError):
-            end = _next_line(text, position)
+            failures, end = failures + 1, _next_line(text, position)
         records.append(_one_line(data[position:end]) + b"\n")
         position = end
+        if failures > _FAILURES:
+            end = max(end, text.rfind("\n") + 1 if more else len(text))
+            return records + [line + b"\n" for line in data[position:end].split(b"\n") if line.strip()], end
 
 
 def _next_line(text: str, position: int) -> int:

@@ -1,6 +1,7 @@
 """What has been read of every landing file: a file is known by its decompressed content, not by its name.
 
-The content is digested at the end of every line of its first 64 KiB, then at every MiB, and where reading stopped.
+The content is digested at the end of every line (of every object, in a JSON document) of its first 64 KiB, then at
+every 64 KiB, and where reading stopped.
 A file whose content begins with all that was read of another one of its stream is that one, grown; a file that is
 the beginning of what was read is a copy, and brings nothing.
 """
@@ -8,6 +9,7 @@ the beginning of what was read is a copy, and brings nothing.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,7 +23,7 @@ from processors.landing import Content, File
 from schemas import Ledger
 
 HEAD_BYTES = 64 << 10
-STEP_BYTES = 1 << 20
+STEP_BYTES = 64 << 10
 
 
 @dataclass
@@ -64,8 +66,9 @@ class Known:
 class Digest:
     """Digests of content at its checkpoints, fed in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_document: bool = False) -> None:
         self.checkpoints: dict[int, int] = {}
+        self._end = re.compile(rb"[\n}]" if is_document else rb"\n")
         self.offset = 0
         self._hash = hashlib.blake2b(digest_size=8)
 
@@ -80,8 +83,9 @@ class Digest:
         start = 0
         while start < len(data):
             if self.offset < HEAD_BYTES:
-                end = min(data.find(b"\n", start) + 1 or len(data), start + HEAD_BYTES - self.offset)
-                is_checkpoint = data[end - 1 : end] == b"\n"
+                limit = min(len(data), start + HEAD_BYTES - self.offset)
+                found = self._end.search(data, start, limit)
+                end, is_checkpoint = (found.end(), True) if found else (limit, False)
             else:
                 end = min(len(data), start + STEP_BYTES - self.offset % STEP_BYTES)
                 is_checkpoint = (self.offset + end - start) % STEP_BYTES == 0
@@ -96,9 +100,9 @@ class Digest:
         self.checkpoints[self.offset] = int.from_bytes(self._hash.copy().digest(), "big", signed=True)
 
 
-def digest_of(content: Content, end: int) -> Digest:
+def digest_of(content: Content, end: int, *, is_document: bool) -> Digest:
     """The digest of the first `end` bytes of the content."""
-    digest = Digest()
+    digest = Digest(is_document=is_document)
     for chunk in content.chunks():
         digest.feed(chunk[: end - digest.offset])
         if digest.offset >= end:
@@ -107,13 +111,13 @@ def digest_of(content: Content, end: int) -> Digest:
     return digest
 
 
-def recognize(content: Content, entries: list[Entry]) -> Known | None:
+def recognize(content: Content, entries: list[Entry], *, is_document: bool = False) -> Known | None:
     """The entry of the stream whose content this file continues or repeats, the longest of them; else none."""
-    rivals = [entry for entry in entries if entry.checkpoints]
+    rivals = [entry for entry in entries if entry.checkpoints and entry.is_document == is_document]
     if not rivals:
         return None
     wanted = max(entry.read_bytes for entry in rivals)
-    digest = Digest()
+    digest = Digest(is_document=is_document)
     ends = {entry.read_bytes for entry in rivals}
     for chunk in content.chunks():
         chunk = chunk[: wanted - digest.offset]
@@ -133,7 +137,9 @@ def recognize(content: Content, entries: list[Entry]) -> Known | None:
         return None
     entry = max(known, key=lambda one: (min(one.read_bytes, digest.offset), one.file_id))
     offset = min(entry.read_bytes, digest.offset)
-    return Known(entry, offset, digest if digest.offset == offset else digest_of(content, offset))
+    return Known(
+        entry, offset, digest if digest.offset == offset else digest_of(content, offset, is_document=is_document)
+    )
 
 
 def _agrees(theirs: dict[int, int], digest: Digest) -> bool:

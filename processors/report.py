@@ -24,7 +24,7 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
         sessions.sort(["login_time", "session_id"], descending=[True, False])
         .with_columns(
             duration(pl.col("inactivity_s")).alias("inactivity_duration"),
-            pl.col("login_time").dt.convert_time_zone(time_zone).dt.strftime("%:z").alias("login_utc_offset"),
+            _offset("login_time", time_zone).alias("login_utc_offset"),
             workspace_day.printed(pl.col("login_time"), time_zone).alias("login_time"),
         )
         .select(*FIRST_COLUMNS, "login_utc_offset", *rest)
@@ -42,6 +42,8 @@ def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
             workspace_day.printed(pl.col("window_end_time"), time_zone),
             duration(pl.col("window_s")).alias("inactivity_duration"),
             "is_open",
+            _offset("window_start_time", time_zone).alias("window_start_utc_offset"),
+            _offset("window_end_time", time_zone).alias("window_end_utc_offset"),
             "session_id",
             "window_s",
         )
@@ -60,6 +62,10 @@ def guarded(text: pl.Expr) -> pl.Expr:
     return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
 
 
+def _offset(name: str, time_zone: str) -> pl.Expr:
+    return pl.col(name).dt.convert_time_zone(time_zone).dt.strftime("%:z")
+
+
 def _printable(frame: pl.DataFrame) -> pl.DataFrame:
     instants = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
     return frame.with_columns(
@@ -67,7 +73,7 @@ def _printable(frame: pl.DataFrame) -> pl.DataFrame:
         *(
             guarded(pl.col(name))
             for name, kind in frame.schema.items()
-            if kind == pl.String and name != "login_utc_offset"  # ours, and a sign is its first character
+            if kind == pl.String and not name.endswith("_utc_offset")  # ours, and a sign is its first character
         ),
     )
 

@@ -44,7 +44,7 @@ def publish(
 def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
     """What makes a new revision. How long a log that also holds other days has grown does not."""
     complete = dict(manifest["completeness"])
-    passing = ("files", "lines", "quarantined", "skipped")
+    passing = ("files", "file_lines", "file_quarantined", "file_skipped")
     complete["sources"] = [{k: v for k, v in one.items() if k not in passing} for one in complete["sources"]]
     complete["notes"] = []  # said in numbers elsewhere
     return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}

@@ -162,7 +162,7 @@ def _session_ids(openings: pl.DataFrame) -> list[str]:
 
     First events that say the same are counted.
     """
-    said = openings.select("user", "source", "time", "ip_address", "user_agent", "session_reference")
+    said = openings.select("user", "source", "time", "ip_address", "user_agent")
     seen: dict[tuple[object, ...], int] = {}
     ids = []
     for facts in said.iter_rows():

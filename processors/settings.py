@@ -28,7 +28,9 @@ DEFAULT_NAME = "workspace.toml"
 
 NETWORK_KINDS = ("office", "vpn", "hosting", "mobile", "residential", "tor", "relay", "private", "carrier_nat",
                  "satellite", "unknown")  # fmt: skip
-_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_LONGEST = 36_500 * 86_400
+_NO_PLACES = ("Factory", "localtime", "posixrules", "posix/", "right/")  # files of the zone database, not zones
 _DURATION = re.compile(r"(?:\d{1,6}[dhms])+")
 
 
@@ -37,7 +39,10 @@ def _duration(text: object) -> object:
         return text
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
         raise PydanticCustomError("duration", 'a duration such as "15m", "2h", "1h30m" or "31d"')
-    return sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in re.findall(r"(\d+)([dhms])", text)), timedelta())
+    length = sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([dhms])", text))
+    if length > _LONGEST:
+        raise PydanticCustomError("duration", "a duration of no more than a hundred years")
+    return timedelta(seconds=length)
 
 
 def _positive(length: timedelta) -> timedelta:
@@ -47,8 +52,9 @@ def _positive(length: timedelta) -> timedelta:
 
 
 def _zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        near = _nearest(name, zoneinfo.available_timezones())
+    zones = {zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NO_PLACES)}
+    if name not in zones:
+        near = _nearest(name, zones)
         raise PydanticCustomError("time_zone", "an IANA time zone{near}", {"near": near})
     return name
 
@@ -70,6 +76,8 @@ def _network(text: str) -> str:
 
 
 def _folder(text: str) -> str:
+    if not text or "\0" in text:
+        raise PydanticCustomError("folder", "the name of a folder")
     if "://" in text:
         raise PydanticCustomError("folder", "a folder; this version keeps no lake in object storage")
     return text
@@ -78,6 +86,9 @@ def _folder(text: str) -> str:
 def _below(pattern: str) -> str:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise PydanticCustomError("glob", "a pattern below the workspace's folder, without '..'")
+    parts = Path(pattern).parts
+    if not parts or "\0" in pattern or any("**" in part and part != "**" for part in parts):
+        raise PydanticCustomError("glob", "a pattern such as landing/panel/**/access.log*, where ** is a whole step")
     return pattern
 
 

@@ -137,7 +137,13 @@ def test_the_last_rows_printed_say_where_everything_is(
     printed: str, launcher: Launcher, scheduled: settings.Settings
 ) -> None:
     assert "2 of 2 sessions of 2025-08-29" in printed
-    for part in ("riya@example.com", str(scheduled.reports / str(DAY)), launcher.server.url, "stop"):
+    for part in (
+        "COMPLETE revision 1",
+        "riya@example.com",
+        str(scheduled.reports / str(DAY)),
+        launcher.server.url,
+        "stop",
+    ):
         assert part in printed
     assert launcher.server.password not in printed
 

@@ -119,7 +119,7 @@ def test_changes_count_what_came_went_and_changed() -> None:
 
 
 def source(status: str) -> completeness.SourceDay:
-    return completeness.SourceDay("okta", status, LOGIN, 1, 10, 9, 1, 0, 0, 0)
+    return completeness.SourceDay("okta", status, LOGIN, 9, 0, 0, 1, 10, 1, 0)
 
 
 def complete(
