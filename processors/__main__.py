@@ -161,12 +161,13 @@ def parse(
     reader = _arguments.reader(format)
     from processors import _parsed, trial
 
+    outputs = _arguments.outputs([events, quarantine], files)
     options = trial.options(time_zone=time_zone, day=day)
     if unreadable := trial.unreadable(files):
         for problem in unreadable:
             _console.say("error", str(problem))
         raise typer.Exit(WRONG_CALL)
-    with trial.Parquet(events, quarantine) as write, _console.progress() as bar:
+    with trial.Parquet(*outputs) as write, _console.progress() as bar:
         outcomes = [trial.read(file, reader=reader, options=options, write=write, progress=bar) for file in files]
     _parsed.show(outcomes, seconds=time.perf_counter() - began, as_json=as_json)
     if problems := _parsed.problems(outcomes, reader):

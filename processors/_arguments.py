@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,12 +14,19 @@ if TYPE_CHECKING:
     from processors.parse import Reader
 
 
+YEARS = range(1970, 2200)
+"""Years in which there are logs."""
+
+
 def day(text: str) -> date:
     """A date such as 2025-08-29."""
     try:
-        return date.fromisoformat(text)
+        given = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date; write it as 2025-08-29") from None
+    if given.year not in YEARS:
+        raise typer.BadParameter(f"{text} is not between {YEARS[0]} and {YEARS[-1]}")
+    return given
 
 
 def zone(text: str) -> str:
@@ -51,6 +59,8 @@ def instant(text: str | None, *, time_zone: str, now: datetime) -> datetime:
         given = datetime.fromisoformat(text)
     except ValueError:
         raise _wrong(f"{text!r} is no time; write it as 2025-08-29T10:00:00Z, or as a date for its midnight") from None
+    if given.year not in YEARS:
+        raise _wrong(f"{text} is not between {YEARS[0]} and {YEARS[-1]}")
     if given.tzinfo is None:
         local = given.replace(tzinfo=zoneinfo.ZoneInfo(time_zone))
         if len(text) > len("2025-08-29") and local.utcoffset() != local.replace(fold=1).utcoffset():
@@ -72,6 +82,24 @@ def days(one: date | None, first: date | None, last: date | None, *, today: date
     ordered(first, last)
     last = last or max(first, today)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def outputs(named: list[Path | None], files: list[Path]) -> list[Path | None]:
+    """The files to write: each another one, none that is read, none that is no regular file."""
+    taken = {file.resolve() for file in files}
+    for path in named:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise _wrong_output(path, "is read, or written already, by the same call")
+        if path.exists() and not path.is_file():
+            raise _wrong_output(path, "is no regular file")
+        taken.add(path.resolve())
+    return named
+
+
+def _wrong_output(path: Path, why: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{path} {why}; name another file", param_hint="'--events' / '--quarantine'")
 
 
 def ordered(first: date | None, last: date | None) -> None:

@@ -9,7 +9,7 @@ import copy
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -149,6 +149,9 @@ class _Batch:
         self, entry: ledger.Entry, file: landing.File, content: landing.Content, digest: ledger.Digest
     ) -> None:
         offset = digest.offset
+        chunks = digest.through(content.chunks(offset))
+        if offset and not content.is_compressed and not entry.is_document and not content.ends_line(offset):
+            chunks = _without_newline(chunks, entry)  # that of a last record that was whole without it
 
         def is_whole(rest: bytes) -> bool:
             if content.is_truncated:
@@ -156,7 +159,7 @@ class _Batch:
             return file.is_rotated or content.is_compressed or (self.reader.is_json and _is_json(rest))
 
         slabs = landing.slabs(
-            digest.through(content.chunks(offset)),
+            chunks,
             at_start=offset == 0,
             is_document=entry.is_document,
             is_whole=is_whole,
@@ -281,6 +284,14 @@ class _Batch:
 
     def _is_revised(self, day: date) -> bool:
         return pending.is_revised(self.settings, day, as_of=self.as_of)
+
+
+def _without_newline(chunks: Iterator[bytes], entry: ledger.Entry) -> Iterator[bytes]:
+    first = next(chunks, b"")
+    if first.startswith(b"\n"):
+        entry.read_bytes += 1
+    yield first.removeprefix(b"\n")
+    yield from chunks
 
 
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:

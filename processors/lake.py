@@ -118,8 +118,8 @@ def written(path: Path, *, temporary: Path | None = None, mode: int = 0o640) -> 
     """
     temporary = temporary or path.with_name(f".{path.name}.tmp")
     with explained(path):
-        temporary.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        make_folder(temporary.parent)
+        make_folder(path.parent)
         try:
             yield temporary
             _sync(temporary)
@@ -128,6 +128,14 @@ def written(path: Path, *, temporary: Path | None = None, mode: int = 0o640) -> 
         finally:
             temporary.unlink(missing_ok=True)
         _sync(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder and those above it, for owner and group only."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        one.chmod(0o750)
 
 
 @contextlib.contextmanager
@@ -150,7 +158,7 @@ def locked(lake: Path, name: str) -> Iterator[Path]:
     """
     folder = lake / PRIVATE / "staging" / name
     with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        make_folder(folder)
         pen = (folder / ".lock").open("w")
     with pen:
         fcntl.flock(pen, fcntl.LOCK_EX)

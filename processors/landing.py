@@ -96,6 +96,10 @@ class Content:
                     yield chunk[offset:]
                     offset = 0
 
+    def ends_line(self, offset: int) -> bool:
+        """Whether the byte before `offset` ends a line."""
+        return next(self.chunks(offset - 1), b"").startswith(b"\n")
+
     def _unpacked(self, raw: BinaryIO, new: Callable[[], Any]) -> Iterator[bytes]:
         unpacker = None
         while packed := self._read(raw, _PACKED_CHUNK):

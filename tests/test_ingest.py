@@ -139,6 +139,31 @@ def test_records_are_read_in_every_shape_they_are_exported_in(tmp_path: Path, na
     assert lake.scan(workspace.lake, Events).collect()["source_event_id"].to_list() == ["id-0", "id-1", "id-2"]
 
 
+def test_a_last_record_without_a_newline_is_whole_and_its_newline_no_line(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
+    lines = [json.dumps(record(n)).encode() for n in range(3)]
+    assert read(workspace, b"\n".join(lines[:2]), "x.json").lines == 2
+    assert read(workspace, b"\n".join(lines), "x.json").lines == 1
+    (entry,) = ledger.read(workspace.lake, "okta")
+    assert (entry.line_count, entry.event_count) == (3, 3)
+
+
+def test_an_array_delivered_again_with_more_records_brings_the_new_ones(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
+    for count in (2, 5):
+        read(workspace, json.dumps([record(n) for n in range(count)], indent=1).encode(), "x.json")
+    read(workspace, json.dumps([record(n) for n in range(3)], indent=1).encode()[:-20], "x.json.1")
+    assert sum(entry.event_count for entry in ledger.read(workspace.lake, "okta")) == 5
+
+
+def test_a_file_that_differs_after_its_head_is_another_file_even_if_shorter(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    lines = [workspaces.line(TIME, f"user{n}") for n in range(3000)]
+    read(workspace, b"".join(lines), "access.log")
+    other = [*lines[:1500], *(workspaces.line(TIME, f"other{n}") for n in range(1000))]
+    assert read(workspace, b"".join(other), "access.log.1").lines == 2500
+
+
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
 def test_a_record_in_two_overlapping_exports_is_one_event_whichever_came_first(
     tmp_path: Path, order: tuple[str, str]
@@ -190,3 +215,10 @@ def test_the_key_of_references_is_made_once_and_for_its_owner_only(tmp_path: Pat
     key = ingest.reference_key(tmp_path)
     assert len(key) == 32 and ingest.reference_key(tmp_path) == key
     assert (tmp_path / "_recent_activities" / "reference.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_folder_of_the_lake_is_for_owner_and_group_only(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    read(workspace, GOOD)
+    folders = [path for path in (workspace.lake, *workspace.lake.rglob("*")) if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o750}

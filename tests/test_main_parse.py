@@ -110,3 +110,12 @@ def test_parse_takes_no_pipe_because_it_could_read_its_beginning_only_once(tmp_p
     os.mkfifo(tmp_path / "pipe")
     result = call("parse", "-f", "combined", tmp_path / "pipe")
     assert result.exit_code == 2 and "no regular file" in result.stderr
+
+
+def test_an_output_never_replaces_an_input_or_a_device(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(b"precious\n")
+    for output in (log, Path("/dev/null")):
+        result = call("parse", log, "--format", "combined", "--events", output)
+        assert result.exit_code == 2 and "name another file" in " ".join(result.stderr.split())
+    assert log.read_bytes() == b"precious\n"

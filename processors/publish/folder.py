@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from processors.errors import LakeError
-from processors.lake import explained, written
+from processors.lake import explained, make_folder, written
 
 MANIFEST = "manifest.json"
 
@@ -40,7 +40,7 @@ def publish(reports: Path, day: date, files: dict[str, bytes], manifest: dict[st
     folder = reports / ".revisions" / str(day) / f"{manifest['revision']:04}"
     with explained(link):
         shutil.rmtree(folder, ignore_errors=True)  # what a killed run left; nothing links to it
-        folder.mkdir(parents=True, mode=0o750)
+        make_folder(folder)
         for name, data in {**files, MANIFEST: encoded(manifest)}.items():
             with written(folder / name) as temporary:
                 temporary.write_bytes(data)
