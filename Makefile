@@ -43,7 +43,6 @@ check: $(READY) ## lint, types, layers, dependencies, generated documentation
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python -m docs --check
-	$(BIN)/python -m docs --check
 
 bench: $(READY) ## measure speed and memory
 	$(BIN)/python -m bench
