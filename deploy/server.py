@@ -22,7 +22,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
+import psutil
 
 PROJECT = Path(__file__).resolve().parent.parent
 USER = "admin"

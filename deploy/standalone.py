@@ -97,7 +97,7 @@ def start(server: Server, workspace: Path, port: int | None = None) -> None:
             _until(lambda: alive(api.is_healthy), START_SECONDS, f"Airflow is not ready; see {server.home / 'logs'}")
             for dag in (INGEST, SESSIONS, REPORT):
                 late = f"Airflow has not read {dag}; see {server.log_file('dag-processor')}"
-                _until(lambda dag=dag: alive(lambda: api.is_known(dag)), START_SECONDS, late)  # type: ignore[misc]
+                _until(lambda dag=dag: alive(lambda: api.is_known(dag)), START_SECONDS, late)  # type: ignore[misc]  # bound now, not later
     except BaseException:
         server.stop()
         raise

@@ -16,7 +16,7 @@ INSTANT = datetime(2025, 8, 29, 4, 37, 12, tzinfo=UTC)
 
 def frame(lines: Sequence[str | None], reader: str = "combined", **options: object) -> pl.DataFrame:
     rows = pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
-    chosen = parse.Options(reference_key=KEY, **options)  # type: ignore[arg-type]
+    chosen = parse.Options(reference_key=KEY, **options)  # type: ignore[arg-type]  # as in options.toml
     return parse.parse(rows, reader=parse.reader(reader), source="panel", file_id="f1", options=chosen).collect()
 
 
