@@ -16,8 +16,9 @@ from pathlib import Path
 
 import polars as pl
 
-from processors import decision, lake, landing, ledger, parse, pending, workspace_day
+from processors import decision, lake, landing, ledger, parse, pending, slabs, workspace_day
 from processors._json import object_of
+from processors.content import Content
 from processors.decision import Plan
 from processors.errors import LandingError
 from processors.lines import OUT_OF_RANGE, lines_of, quarantined
@@ -104,8 +105,8 @@ class _Batch:
             self.result.problems.append(str(problem))
 
     def _read(self, file: landing.File) -> None:
-        content = landing.Content(file.path)
-        is_document = self.reader.is_json and landing.looks_like_document(next(content.chunks(), b""))
+        content = Content(file.path)
+        is_document = self.reader.is_json and slabs.looks_like_document(content.head())
         known = ledger.recognize(content, ledger.candidates(self.entries, file), is_document=is_document)
         if known and known.offset < known.entry.read_bytes:
             self.result.warnings.append(f"{file.name}: is a copy of the beginning of {known.entry.path}: nothing new")
@@ -145,26 +146,26 @@ class _Batch:
                 f"as {self.source.format}; `recent-activities check` names a format that fits better"
             )
 
-    def _read_on(
-        self, entry: ledger.Entry, file: landing.File, content: landing.Content, digest: ledger.Digest
-    ) -> None:
+    def _read_on(self, entry: ledger.Entry, file: landing.File, content: Content, digest: ledger.Digest) -> None:
         offset = digest.offset
         chunks = digest.through(content.chunks(offset))
-        if offset and not content.is_compressed and not entry.is_document and not content.ends_line(offset):
+        if offset and not content.is_compressed and not entry.is_document and not _ends_line(content, offset):
             chunks = _without_newline(chunks, entry)  # that of a last record that was whole without it
 
         def is_whole(rest: bytes) -> bool:
             if content.is_truncated:
                 return False
-            return file.is_rotated or content.is_compressed or (self.reader.is_json and _is_json(rest))
+            if file.is_rotated or content.is_compressed:
+                return True
+            return self.reader.is_json and (_is_json(rest) or (entry.is_document and rest.rstrip().endswith(b"]")))
 
-        slabs = landing.slabs(
+        cut = slabs.slabs(
             chunks,
             at_start=offset == 0,
             is_document=entry.is_document,
             is_whole=is_whole,
         )
-        for slab in slabs:
+        for slab in cut:
             if slab.data:
                 self._read_slab(entry, file, slab)
             entry.read_bytes += slab.span
@@ -175,7 +176,7 @@ class _Batch:
         digest.note()
         entry.checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
 
-    def _read_slab(self, entry: ledger.Entry, file: landing.File, slab: landing.Slab) -> None:
+    def _read_slab(self, entry: ledger.Entry, file: landing.File, slab: slabs.Slab) -> None:
         first = entry.line_count + 1
         parsed = parse.parse(
             lines_of(slab.data, first).lazy(),
@@ -188,9 +189,9 @@ class _Batch:
         if not entry.file_id:
             entry.file_id = self._new_id(entry, events, slab.data)
         events = events.with_columns(file_id=pl.lit(entry.file_id)).select(Events.column_names())
-        rejected = quarantined(parsed, slab.data, first).with_columns(
-            file_id=pl.lit(entry.file_id), source=pl.lit(self.source.name), path=pl.lit(file.name)
-        )
+        rejected = quarantined(
+            parsed, slab.data, first, {first: slab.line_bytes} if slab.line_bytes else {}
+        ).with_columns(file_id=pl.lit(entry.file_id), source=pl.lit(self.source.name), path=pl.lit(file.name))
         self._count(entry, parsed, events, rejected)
         self._stage(events, rejected.select(Quarantine.column_names()))
 
@@ -284,6 +285,10 @@ class _Batch:
 
     def _is_revised(self, day: date) -> bool:
         return pending.is_revised(self.settings, day, as_of=self.as_of)
+
+
+def _ends_line(content: Content, offset: int) -> bool:
+    return next(content.chunks(offset - 1), b"").startswith(b"\n")
 
 
 def _without_newline(chunks: Iterator[bytes], entry: ledger.Entry) -> Iterator[bytes]:

@@ -19,7 +19,8 @@ from typing import Any
 import polars as pl
 
 from processors import lake as tables
-from processors.landing import Content, File
+from processors.content import Content
+from processors.landing import File
 from schemas import Ledger
 
 HEAD_BYTES = 64 << 10

@@ -51,12 +51,12 @@ def _early_reason() -> pl.Expr:
     """Why a line is not even looked at. Nothing long reaches a regular expression."""
     line = pl.col("line")
     return (
-        pl.when(line.is_null())
+        pl.when(line.str.len_bytes() > LONGEST_LINE_BYTES)
+        .then(pl.lit("line_too_long"))
+        .when(line.is_null())
         .then(pl.lit("invalid_utf8"))
         .when(line.str.contains("\0", literal=True))
         .then(pl.lit("nul_bytes"))
-        .when(line.str.len_bytes() > LONGEST_LINE_BYTES)
-        .then(pl.lit("line_too_long"))
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from processors import lake, landing, ledger
+from processors.content import Content
 from processors.settings import Settings, Source
 from schemas import ReportsPublished
 
@@ -104,7 +105,7 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
             for file in files
             if (file.name, file.state) in read
             and _size(file) > known[file.name].read_bytes
-            and not landing.Content(file.path).is_compressed
+            and not Content(file.path).is_compressed
         ),
         truncated=tuple(entry.path for entry in entries if entry.is_truncated),
         problems=tuple(str(problem) for problem in problems),

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
 import polars as pl
 
-from processors import lake, landing, parse
+from processors import content as contents
+from processors import lake, parse, slabs
+from processors.content import Content
 from processors.errors import LandingError
 from processors.lines import lines_of, quarantined
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
 HEAD_LINES = 100
-HEAD_BYTES = 1 << 20
 FITS_BELOW = 0.1
 
 
@@ -73,11 +73,11 @@ def unreadable(files: list[Path]) -> list[LandingError]:
             problems.append(LandingError(file, "is no regular file", "Write what it gives into a file first"))
             continue
         try:
-            landing.Content(file)
+            Content(file).head()
         except LandingError as problem:
             problems.append(problem)
         except OSError as problem:  # opened, and then the disk refuses
-            problems.append(landing.unreadable(file, problem))
+            problems.append(contents.unreadable(file, problem))
     return problems
 
 
@@ -93,11 +93,15 @@ def read(
 
     Errors: `LandingError` for a file that cannot be read.
     """
-    content = landing.Content(file)
+    content = Content(file)
     outcome = Outcome(file)
     done = 0
-    for slab in _slabs(content, content.chunks(), reader):
-        _read_slab(outcome, slab.data, reader, options, write)
+    is_document = reader.is_json and slabs.looks_like_document(content.head())
+    for slab in slabs.slabs(
+        content.chunks(), at_start=True, is_document=is_document, is_whole=lambda _: not content.is_truncated
+    ):
+        if slab.data:
+            _read_slab(outcome, slab, reader, options, write)
         done += slab.span
         if progress:  # a compressed file holds more than its size says
             progress(f"reading {file.name}", done, max(file.stat().st_size, done))
@@ -106,13 +110,13 @@ def read(
 
 
 def _read_slab(
-    outcome: Outcome, data: bytes, reader: parse.Reader, options: parse.Options, write: Writer | None
+    outcome: Outcome, slab: slabs.Slab, reader: parse.Reader, options: parse.Options, write: Writer | None
 ) -> None:
     first = outcome.lines + 1
     name = str(outcome.file)
-    lines = lines_of(data, first).lazy()
+    lines = lines_of(slab.data, first).lazy()
     parsed = parse.parse(lines, reader=reader, source=reader.name, file_id=name, options=options).collect()
-    rejected = quarantined(parsed, data, first)
+    rejected = quarantined(parsed, slab.data, first, {first: slab.line_bytes} if slab.line_bytes else {})
     outcome.lines += parsed.height
     outcome.quarantined += rejected.height
     outcome.skipped += parsed.height - parsed["skipped"].null_count()
@@ -158,23 +162,19 @@ class Parquet:
 
 def head(file: Path, reader: parse.Reader) -> bytes:
     """The first `HEAD_LINES` lines of a file, cut as the format's files are; a line that goes on is left out."""
-    data = b""
-    for chunk in landing.Content(file).chunks():
-        data += chunk
-        if len(data) >= HEAD_BYTES:
-            break
-    is_cut = len(data) >= HEAD_BYTES
-    is_document = reader.is_json and landing.looks_like_document(data)
-    slabs = landing.slabs(iter([data]), at_start=True, is_document=is_document, is_whole=lambda _: not is_cut)
-    lines = b"".join(slab.data for slab in slabs).removesuffix(b"\n").split(b"\n")
+    data = Content(file).head()
+    is_cut = len(data) >= contents.HEAD_BYTES
+    is_document = reader.is_json and slabs.looks_like_document(data)
+    cut = slabs.slabs(iter([data]), at_start=True, is_document=is_document, is_whole=lambda _: not is_cut)
+    lines = b"".join(slab.data for slab in cut).removesuffix(b"\n").split(b"\n")
     return b"\n".join(lines[:HEAD_LINES])
 
 
-def fit(data: bytes, reader: parse.Reader, options: parse.Options) -> Outcome:
+def fit(data: bytes, reader: parse.Reader, options: parse.Options, write: Writer | None = None) -> Outcome:
     """What becomes of a few lines under a format."""
     outcome = Outcome(Path())
     if data:
-        _read_slab(outcome, data, reader, options, None)
+        _read_slab(outcome, slabs.Slab(data, len(data)), reader, options, write)
     return outcome
 
 
@@ -188,10 +188,3 @@ def better_format(file: Path, than: str) -> str | None:
         if outcome and outcome.events and outcome.quarantined_share < lowest:
             best, lowest = name, outcome.quarantined_share
     return best
-
-
-def _slabs(content: landing.Content, chunks: Iterator[bytes], reader: parse.Reader) -> Iterator[landing.Slab]:
-    first = next(chunks, b"")
-    is_document = reader.is_json and landing.looks_like_document(first)
-    whole = chain([first], chunks)
-    return landing.slabs(whole, at_start=True, is_document=is_document, is_whole=lambda _: not content.is_truncated)

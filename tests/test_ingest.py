@@ -3,9 +3,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from processors import ingest, lake, ledger, run, settings
@@ -60,6 +62,28 @@ def test_a_bad_line_is_kept_with_its_reason_and_costs_its_neighbours_nothing(
     (row,) = lake.scan(workspace.lake, Quarantine).collect().to_dicts()
     assert (row["line_number"], row["line_bytes"]) == (2, len(bad) - 1)
     assert row["raw_bytes"] == bad[:-1][: 1 << 20]
+
+
+@pytest.mark.parametrize(
+    ("character", "before", "packed"),
+    [
+        (b"x", 0, bytes),
+        (b"x", 15 << 20, gzip.compress),
+        ("é".encode(), 0, gzip.compress),
+        ("é".encode(), 15 << 20, bytes),
+        (b"\xff", 1, bytes),
+        (b"\0", 15 << 20, bytes),
+    ],
+)
+def test_a_line_too_long_is_told_by_its_length_alone_wherever_it_begins(
+    tmp_path: Path, character: bytes, before: int, packed: Callable[[bytes], bytes]
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    bad = b"y" + character * ((17 << 20) // len(character)) + b"\r\n"
+    result = read(workspace, packed(GOOD + b"z" * before + b"\n" * (before > 0) + bad + GOOD))
+    (row,) = lake.scan(workspace.lake, Quarantine).filter(pl.col("line_bytes") > 16 << 20).collect().to_dicts()
+    assert (row["quarantine_reason"], row["line_bytes"]) == ("line_too_long", len(bad) - 1)
+    assert row["raw_bytes"] == bad[: 1 << 20] and result.events == 2
 
 
 def test_lines_may_end_as_on_windows(tmp_path: Path) -> None:

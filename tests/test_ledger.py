@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors import ledger
-from processors.landing import Content, File
+from processors.content import Content
+from processors.landing import File
 
 LINES = b"".join(b"line %d of a log that is long enough to pass a checkpoint\n" % n for n in range(60_000))
 

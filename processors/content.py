@@ -1,0 +1,137 @@
+"""What a landing file holds: its decompressed bytes, however it is compressed."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import zstandard
+
+from processors.errors import LandingError
+
+HEAD_BYTES = 64 << 10
+_PLAIN_CHUNK = 1 << 20
+_PACKED_CHUNK = 2048  # a bomb unpacks at most about 1:65,000 (zstd runs), so one chunk stays near 128 MiB
+
+_ZLIB = type(zlib.decompressobj())
+_SKIPPABLE = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))  # zstd's frames of metadata: pzstd's first
+_KINDS: tuple[tuple[tuple[bytes, ...], Callable[[], Any]], ...] = (
+    ((b"\x1f\x8b",), lambda: zlib.decompressobj(wbits=31)),
+    ((b"\x28\xb5\x2f\xfd", *_SKIPPABLE), lambda: zstandard.ZstdDecompressor().decompressobj()),
+    ((b"BZh",), bz2.BZ2Decompressor),
+    ((b"\xfd7zXZ\x00",), lzma.LZMADecompressor),
+)
+_MAGIC_BYTES = 6
+
+
+class Content:
+    """The decompressed bytes of a file, compressed or not, told apart by its first bytes.
+
+    After reading to the end, `is_truncated` tells whether compressed data broke off or is damaged, and `has_garbage`
+    whether something else comes after the end of it. Errors: `LandingError` for a file that cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_truncated = self.has_garbage = False
+        with self._opened() as raw:
+            first = self._read(raw, _MAGIC_BYTES)
+        self._kind = next((kind for kind in _KINDS if first.startswith(kind[0])), None)
+        self.is_compressed = self._kind is not None
+
+    def head(self) -> bytes:
+        """The first `HEAD_BYTES`, or all there are. Errors: `LandingError` for an archive."""
+        data = b""
+        for chunk in self.chunks():
+            data += chunk
+            if len(data) >= HEAD_BYTES:
+                break
+        for name, is_archive, remedy in (
+            ("a tar archive", data[257:262] == b"ustar", "Unpack it with tar -xf"),
+            ("a zip archive", data.startswith((b"PK\x03\x04", b"PK\x05\x06")), "Unpack it with unzip"),
+        ):
+            if is_archive:
+                raise LandingError(self.path, f"is {name}, not a log", f"{remedy}, and put its logs here instead")
+        return data[:HEAD_BYTES]
+
+    def chunks(self, offset: int = 0) -> Iterator[bytes]:
+        """The content from `offset` on, in pieces."""
+        with self._opened() as raw:
+            if self._kind is None:
+                raw.seek(offset)
+                while chunk := self._read(raw, _PLAIN_CHUNK):
+                    yield chunk
+                return
+            for chunk in self._unpacked(raw, *self._kind):
+                if offset >= len(chunk):
+                    offset -= len(chunk)
+                else:
+                    yield chunk[offset:]
+                    offset = 0
+
+    def _unpacked(self, raw: BinaryIO, magic: tuple[bytes, ...], new: Callable[[], Any]) -> Iterator[bytes]:
+        """What the members hold, one after the other; zeros between them and at the end are padding."""
+        packed = b""
+        while packed := self._filled(raw, packed):
+            if not any(packed.startswith(one) or one.startswith(packed) for one in magic):
+                self.has_garbage = True
+                return
+            unpacker = new()
+            while not unpacker.eof:
+                packed = packed or self._read(raw, _PACKED_CHUNK)
+                if not packed:
+                    self.is_truncated = True
+                    return
+                try:
+                    yield from _pieces(unpacker, packed)
+                except (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError):
+                    self.is_truncated = True  # what came before the damage is good
+                    return
+                packed = unpacker.unused_data if unpacker.eof else b""
+
+    def _filled(self, raw: BinaryIO, packed: bytes) -> bytes:
+        """`packed` without leading zeros and with enough to tell what it is, if there is as much."""
+        packed = packed.lstrip(b"\0")
+        while len(packed) < _MAGIC_BYTES and (more := self._read(raw, _PACKED_CHUNK)):
+            packed = (packed + more).lstrip(b"\0")
+        return packed
+
+    def _read(self, raw: BinaryIO, size: int) -> bytes:
+        try:
+            return raw.read(size)
+        except OSError as problem:
+            raise unreadable(self.path, problem) from problem
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as problem:
+            raise unreadable(self.path, problem) from problem
+
+
+def _pieces(unpacker: Any, packed: bytes) -> Iterator[bytes]:
+    """What comes out, no more than `_PLAIN_CHUNK` at a time where the library can be held to that."""
+    if isinstance(unpacker, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield unpacker.decompress(packed, _PLAIN_CHUNK)
+        while not (unpacker.eof or unpacker.needs_input):
+            yield unpacker.decompress(b"", _PLAIN_CHUNK)
+    elif isinstance(unpacker, _ZLIB):
+        while packed:
+            yield unpacker.decompress(packed, _PLAIN_CHUNK)
+            packed = unpacker.unconsumed_tail
+    else:  # zstd: see _PACKED_CHUNK
+        yield unpacker.decompress(packed)
+
+
+def unreadable(path: Path, problem: OSError) -> LandingError:
+    """The error for a file that the system refuses to read."""
+    remedy = {
+        FileNotFoundError: "Check the path",
+        IsADirectoryError: "Name a file in it, or end the pattern with /**/*",
+        PermissionError: "Give the user who runs this read permission",
+    }.get(type(problem), "Check the disk and the permissions")
+    return LandingError(path, f"cannot be read ({problem.strerror})", remedy)

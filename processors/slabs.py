@@ -1,0 +1,177 @@
+"""Content cut into slabs of whole lines, or of whole records of a JSON document, none of them too large to hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+SLAB_BYTES = 16 << 20
+SLAB_LINES = 200_000
+LINE_BYTES = 1 << 20
+"""A longer line is quarantined; no more of it is kept."""
+
+_BOM = b"\xef\xbb\xbf"
+_SEPARATORS = re.compile(r"[\s,\[\]]*")
+_FAILURES = 1000  # every failure costs a look at all that came before it: after so many, the lines are the records
+_DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True)
+class Slab:
+    """Whole lines (or records, each on one line); `span` bytes of the content were read for them.
+
+    A line too long for a slab comes alone, only its beginning, and `line_bytes` is what it measured.
+    """
+
+    data: bytes
+    span: int
+    line_bytes: int | None = None
+
+
+def slabs(
+    chunks: Iterator[bytes], *, at_start: bool, is_document: bool, is_whole: Callable[[bytes], bool]
+) -> Iterator[Slab]:
+    """The chunks as whole lines, or as whole records of a JSON document.
+
+    `is_whole` is asked, after the last chunk, whether an end without a newline is a line: then the last slab has none.
+    """
+    cut = (_cut_records if is_document else _cut_lines)(filter(None, chunks), at_start=at_start)
+    rest: Slab | None = None
+
+    def cut_and_keep() -> Iterator[Slab]:
+        nonlocal rest
+        rest = yield from cut
+
+    for slab in cut_and_keep():
+        yield from _halved(slab)
+    if rest and is_whole(rest.data):
+        yield rest
+
+
+def looks_like_document(head: bytes) -> bool:
+    """Whether JSON spans lines here: an array, or an object that its first line does not finish."""
+    first = head.removeprefix(_BOM).lstrip().split(b"\n", 1)[0].rstrip()
+    return first.startswith(b"[") or (first.startswith(b"{") and first.endswith((b"{", b"[", b",")))
+
+
+def _halved(slab: Slab) -> Iterator[Slab]:
+    """The slab in parts of no more than `SLAB_LINES` lines: millions of tiny ones would fill the memory."""
+    if slab.data.count(b"\n") <= SLAB_LINES:
+        yield slab
+        return
+    middle = slab.data.index(b"\n", len(slab.data) // 2 - 1) + 1
+    rest = slab.data[middle:]
+    yield from _halved(Slab(slab.data[:middle], slab.span - len(rest)))
+    yield from _halved(Slab(rest, len(rest)))
+
+
+def _cut_lines(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, None, Slab | None]:
+    lines: list[bytes] = []
+    tail: list[bytes] = []
+    lines_size = tail_size = 0
+    after = b""
+    while chunk := after or next(chunks, b""):
+        after = b""
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            lines += [*tail, chunk[:end]]
+            lines_size += tail_size + end
+            tail, tail_size, chunk = [], 0, chunk[end:]
+        if chunk:
+            tail.append(chunk)
+            tail_size += len(chunk)
+        is_long = tail_size > SLAB_BYTES
+        if lines and (is_long or lines_size >= SLAB_BYTES):
+            yield _line_slab(lines, lines_size, at_start)
+            lines, lines_size, at_start = [], 0, False
+        if is_long:
+            slab, after = _long_line(_line_slab(tail, tail_size, at_start), chunks)
+            if not slab.data.endswith(b"\n"):
+                return slab
+            yield slab
+            tail, tail_size, at_start = [], 0, False
+    if lines:
+        yield _line_slab(lines, lines_size, at_start)
+        at_start = False
+    return _line_slab(tail, tail_size, at_start) if tail else None
+
+
+def _line_slab(pieces: list[bytes], size: int, at_start: bool) -> Slab:
+    data = b"".join(pieces)
+    return Slab(data.removeprefix(_BOM) if at_start else data, size)
+
+
+def _long_line(start: Slab, chunks: Iterator[bytes]) -> tuple[Slab, bytes]:
+    """The line that begins so, cut, and what comes after it. Without a newline where the chunks have none."""
+    # a byte more than is kept shows that it is too long, and one more may be the carriage return of its end
+    kept, size, span = start.data[: LINE_BYTES + 2], len(start.data), start.span
+    for chunk in chunks:
+        end = chunk.find(b"\n") + 1
+        if end:
+            return Slab(kept + b"\n", span + end, size + end - 1), chunk[end:]
+        size, span = size + len(chunk), span + len(chunk)
+    return Slab(kept, span, size), b""
+
+
+def _cut_records(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, None, Slab | None]:
+    data, more = b"", True
+    while more:
+        grown = [data]
+        size = 0
+        while size < SLAB_BYTES and (chunk := next(chunks, None)) is not None:
+            grown.append(chunk)
+            size += len(chunk)
+        more = size >= SLAB_BYTES
+        data = b"".join(grown)
+        if at_start:
+            data, at_start = data.removeprefix(_BOM).rjust(len(data)), False
+        records, end = _records(data, more)
+        if end:
+            yield Slab(b"".join(records), end)
+            data = data[end:]
+        if more and len(data) >= SLAB_BYTES:
+            slab, data = _long_line(Slab(data, len(data)), chunks)
+            if not slab.data.endswith(b"\n"):
+                return slab
+            yield slab
+    return Slab(_one_line(data), len(data)) if data.strip(b" \t\r\n,[]") else None
+
+
+def _records(data: bytes, more: bool) -> tuple[list[bytes], int]:
+    """The whole records of `data`, one a line, and where what is unfinished begins."""
+    text = data.decode("latin-1")  # a byte a character: only the structure is read here, which is ASCII
+    length = len(text.rstrip())
+    records: list[bytes] = []
+    position = end = failures = 0
+    while True:
+        match = _SEPARATORS.match(text, position)
+        position = match.end() if match else position
+        if position == len(text):  # the closing bracket is not read: a longer delivery has a comma in its place
+            return records, position if more else end
+        try:
+            if text[position] != "{":
+                raise ValueError
+            _, after = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError) as problem:
+            if _is_unfinished(problem, length) and (not more or len(text) - position < SLAB_BYTES):
+                return records, end
+            failures, after = failures + 1, text.find("\n", position)
+            if after < 0:  # a bad line of which the end is not known
+                return records, position if more else end
+        records.append(_one_line(data[position:after]) + b"\n")
+        position = end = after
+        if failures > _FAILURES:
+            end = max(end, text.rfind("\n") + 1 if more else len(text))
+            return records + [line + b"\n" for line in data[position:end].split(b"\n") if line.strip()], end
+
+
+def _is_unfinished(problem: Exception, length: int) -> bool:
+    if not isinstance(problem, json.JSONDecodeError):
+        return False
+    return problem.pos >= length or problem.msg.startswith("Unterminated string")
+
+
+def _one_line(record: bytes) -> bytes:
+    return record.replace(b"\r", b" ").replace(b"\n", b" ")  # between JSON's tokens any white space is the same
