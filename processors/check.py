@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 from processors import landing, parse, trial
 from processors import settings as configuration
-from processors.errors import RecentActivitiesError, SettingsError
+from processors._contradictions import doubts, is_unknown
+from processors.errors import Problem, RecentActivitiesError
 from processors.settings import Settings, Source
+from schemas import Events
 
 FILES_TRIED = 3
 LEAST_FREE_BYTES = 1 << 30
@@ -31,18 +36,24 @@ class Finding:
 
 
 def check(path: Path | None) -> list[Finding]:
-    """Everything found in a workspace, the settings first: with wrong ones there is nothing more to look at."""
-    try:
-        settings = configuration.load(path)
-    except SettingsError as error:
-        return [
-            Finding("settings", f"{error.path}: {p.where}", f"got {p.got}, expected {p.expected}", p.remedy)
-            for p in error.problems
-        ]
-    found = [Finding("ok", str(settings.path), f"{len(settings.sources)} sources, times in {settings.time_zone}")]
+    """Everything found in a workspace; what of its settings is well is tried, though others are wrong."""
+    file, settings, problems = configuration.read(path)
+    found = [_told("settings", f"{file}: ", problem) for problem in problems]
+    if settings is None:
+        return found
+    if not problems:
+        found.append(Finding("ok", str(file), f"{_many(settings.sources, 'source')}, times in {settings.time_zone}"))
+    found += [_told("warning", "", doubt) for doubt in doubts(settings)]
+    size = 0
     for source in settings.sources:
-        found += _source(settings, source)
-    size = sum(file.path.stat().st_size for source in settings.sources for file in landing.files(settings, source)[0])
+        files, refused = landing.files(settings, source)
+        size += sum(one.size_bytes for one in files)
+        found += [Finding("problem", source.name, str(problem)) for problem in refused]
+        if files:
+            found += _source(settings, source, files, is_well=not refused)
+        elif not refused:
+            remedy = f"Put its logs below {settings.root}, or correct `files`"
+            found.append(Finding("problem", source.name, f"no file matches {source.files!r}", remedy))
     for name, folder in (("lake", settings.lake), ("reports", settings.reports)):
         found += _folder(name, folder, size)
     found += _roster(settings)
@@ -50,34 +61,54 @@ def check(path: Path | None) -> list[Finding]:
     return found
 
 
-def _source(settings: Settings, source: Source) -> list[Finding]:
-    files, problems = landing.files(settings, source)
-    found = [Finding("problem", source.name, str(problem)) for problem in problems]
-    if not files:
-        if not problems:
-            remedy = f"Put its logs below {settings.root}, or correct `files`"
-            found.append(Finding("problem", source.name, f"no file matches {source.files!r}", remedy))
-        return found
+def _told(kind: Literal["settings", "warning"], place: str, problem: Problem) -> Finding:
+    return Finding(kind, place + problem.where, f"got {problem.got}, expected {problem.expected}", problem.remedy)
+
+
+def _source(settings: Settings, source: Source, files: list[landing.File], *, is_well: bool) -> list[Finding]:
     reader = parse.reader(source.format)
     newest = sorted(files, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
     options = _options(source)
+    found: list[Finding] = []
+    events = [Events.create_empty()]
     heads = 0
     for file in newest:
         try:
-            outcome = trial.fit(trial.head(file.path, reader), reader, options)
+            head = trial.head(file.path, reader)
         except RecentActivitiesError as problem:
             found.append(Finding("problem", source.name, str(problem)))
             continue
+        outcome = trial.fit(head, reader, options, lambda good, _: events.append(good))
         heads += outcome.lines
         found += _outcome(settings, source, file, outcome)
         if source.format == "keycloak" and outcome.events:
-            found += _keycloak(source, file, trial.head(file.path, reader))
-    if all(finding.kind in ("note", "ok") for finding in found):
+            found += _keycloak(source, file, head)
+    found += _never_there(source, pl.concat(events))
+    if is_well and all(finding.kind in ("note", "ok") for finding in found):
         tried = "it" if len(files) == 1 else f"the {len(newest)} newest"
         files_match = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
-        message = f"{files_match}; the first {heads} lines of {tried} read as {source.format}"
+        message = f"{files_match}; the first {_many(range(heads), 'line')} of {tried} read as {source.format}"
         found.insert(0, Finding("ok", source.name, message))
     return found
+
+
+def _never_there(source: Source, events: pl.DataFrame) -> list[Finding]:
+    """What the source is said to log, and none of its first events has."""
+    said = {"user": (source.user, "user_name"), "session_reference": (source.session_reference, "session_reference")}
+    return [
+        Finding(
+            "warning",
+            source.name,
+            f"none of its first {_many(events, 'event')} has {token!r}",
+            f"Correct `{name}` of the source {source.name}, or remove it",
+        )
+        for name, (token, column) in said.items()
+        if token and events.height and events[column].null_count() == events.height and not is_unknown(source, token)
+    ]
+
+
+def _many(things: Sized, noun: str) -> str:
+    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _options(source: Source) -> parse.Options:
@@ -125,29 +156,36 @@ def _keycloak(source: Source, file: landing.File, head: bytes) -> list[Finding]:
 
 
 def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        usage = shutil.disk_usage(existing)
+    except OSError as problem:  # a folder above it that may not be entered
+        remedy = f"Give the user who runs this permission, or name another folder as workspace.{name}"
+        return [Finding("settings", name, f"{folder} cannot be reached ({problem.strerror})", remedy)]
     if not existing.is_dir():
         remedy = f"Move that file away, or name another folder as workspace.{name}"
         return [Finding("settings", name, f"{existing} is a file, not a folder", remedy)]
-    if not os.access(existing, os.W_OK | os.X_OK) or _is_pseudo(existing):
+    # a file system without any room keeps no files: /proc tells even root that it may write
+    if not os.access(existing, os.W_OK | os.X_OK) or usage.total == 0:
         remedy = f"Give the user who runs this write permission, or name another folder as workspace.{name}"
         return [Finding("settings", name, f"{existing} cannot be written", remedy)]
-    free = shutil.disk_usage(existing).free
     wanted = max(LEAST_FREE_BYTES, 2 * landing_bytes)
-    if free < wanted:
-        message = f"{free / 1e9:.1f} GB are free at {existing}, {wanted / 1e9:.1f} GB may be needed"
+    if usage.free < wanted:
+        message = f"{usage.free / 1e9:.1f} GB are free at {existing}, {wanted / 1e9:.1f} GB may be needed"
         return [Finding("warning", name, message, "Free some space, or move the folder to another disk")]
-    return [Finding("ok", name, f"{folder} can be written, {free / 1e9:,.0f} GB are free")]
-
-
-def _is_pseudo(folder: Path) -> bool:
-    """Whether the file system keeps no files: /proc tells even root that it may write."""
-    return shutil.disk_usage(folder).total == 0
+    return [Finding("ok", name, f"{folder} can be written, {usage.free / 1e9:,.0f} GB are free")]
 
 
 def _roster(settings: Settings) -> list[Finding]:
     name = settings.workspace.roster
-    if name is None or (settings.root / name).is_file():
+    if name is None:
         return []
     remedy = "Write it with the columns user_name and display_name, or remove `roster`"
-    return [Finding("warning", "roster", f"{settings.root / name} is not there", remedy)]
+    try:
+        columns = pl.read_csv(settings.root / name, infer_schema=False, n_rows=1).columns
+    except FileNotFoundError:
+        return [Finding("warning", "roster", f"{settings.root / name} is not there", remedy)]
+    except (OSError, pl.exceptions.PolarsError):
+        return [Finding("warning", "roster", f"{settings.root / name} is no CSV file", remedy)]
+    missing = [column for column in ("user_name", "display_name") if column not in columns]
+    return [Finding("warning", "roster", f"{name} has no column {' and '.join(missing)}", remedy)] if missing else []

@@ -72,7 +72,8 @@ def test_a_file_of_another_format_is_named_with_the_format_it_has(tmp_path: Path
 
 
 def test_a_file_that_two_sources_claim_is_a_problem(tmp_path: Path) -> None:
-    twice = workspaces.TEXT + workspaces.TEXT[workspaces.TEXT.index("[[sources]]") :].replace('"panel"', '"shop"')
+    again = workspaces.TEXT[workspaces.TEXT.index("[[sources]]") :].replace('"panel"', '"shop"')
+    twice = workspaces.TEXT + again.replace("**/*.log*", "access*")
     workspaces.land(workspaces.write(tmp_path, text=twice), "access.log", workspaces.line(MORNING))
     code, told = problems(tmp_path)
     assert code == 1 and "is claimed by the sources panel and shop" in told
@@ -125,3 +126,59 @@ def test_a_roster_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
     workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
     code, told = problems(tmp_path)
     assert code == 0 and "people.csv" in told
+
+
+def test_wrong_settings_do_not_hide_what_else_is_wrong(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("{zone}", "Asia/Kolkatta").replace("combined", "common")
+    text = text.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]\nname = "x"\nformat = "y"\n[[sources]]')
+    path = tmp_path / "landing" / "access.log"
+    path.parent.mkdir()
+    path.write_bytes(workspaces.line(MORNING) * 3)
+    (tmp_path / "lake").touch()
+    (tmp_path / "workspace.toml").write_text(text)
+    code, told = problems(tmp_path)
+    assert code == 2
+    for wrong in ("Asia/Kolkatta", "sources[x].files", "format = 'combined'", "lake is a file", "people.csv"):
+        assert wrong in told
+
+
+def test_a_token_that_the_format_does_not_log_is_a_warning(tmp_path: Path) -> None:
+    text = workspaces.TEXT + 'user = "nonsense"\nsession_reference = "$cookie_sid"\napplication = "Panel"\n'
+    workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 0
+    for token in (
+        "'nonsense', expected what combined logs: $remote_user",
+        "'$cookie_sid'",
+        "sources[panel].application",
+    ):
+        assert token in told
+
+
+def test_a_field_that_no_record_has_is_a_warning(tmp_path: Path) -> None:
+    text = KEYCLOAK + 'time_zone = "UTC"\nuser = "details.nobody"\nlogin_requests = ["POST /login"]\n'
+    workspaces.land(workspaces.write(tmp_path, text=text), "keycloak.log", ERROR.encode())
+    code, told = problems(tmp_path)
+    assert code == 0
+    assert "none of its first 1 event has 'details.nobody'" in told and "sources[keycloak].login_requests" in told
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ('[sessions]\ninactivity_window = "2h"', "no inactivity window is ever listed"),
+        ('[sessions]\nlateness = "40d"', "retention.landing: got 31d, expected at least 40d"),
+        ('[sessions]\nlateness = "90d"', "retention.events: got 90d, expected at least 94d2h"),
+    ],
+)
+def test_settings_that_hardly_fit_together_are_a_warning(tmp_path: Path, section: str, said: str) -> None:
+    workspaces.land(workspaces.write(tmp_path, text=workspaces.TEXT + section), "access.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 0 and said in told
+
+
+def test_a_roster_without_its_columns_is_a_warning(tmp_path: Path) -> None:
+    text = workspaces.TEXT.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
+    (tmp_path / "people.csv").write_text("user,name\nmei,Zhang Mei\n")
+    assert "people.csv has no column user_name and display_name" in problems(tmp_path)[1]

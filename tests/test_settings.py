@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import os
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from processors import settings
+from processors import pipeline, run, settings, workspace_day
 from processors.errors import SettingsError
+from tests import workspaces
 
 GOOD = """
 [workspace]
@@ -77,7 +79,29 @@ def test_all_problems_come_at_once_with_the_nearest_valid_key(tmp_path: Path) ->
     [
         ('"1h30m"', '"90"', "sessions.idle_timeout"),
         ('"1h30m"', '"0m"', "sessions.idle_timeout"),
-        ('"1h30m"', '"25h"', "sessions"),
+        ('"1h30m"', '"25h"', "sessions.idle_timeout"),
+        ('"1h30m"', '"-1d"', "sessions.idle_timeout"),
+        ('"1h30m"', '"99999999d"', "sessions.idle_timeout"),
+        ('"1h30m"', "02:00:00", "sessions.idle_timeout"),
+        ('idle_timeout = "1h30m"', 'lateness = "-1d"', "sessions.lateness"),
+        ('"Example Brand"', '"x"\nlake = "a\\u0000b"', "workspace.lake"),
+        ('"Example Brand"', f'"x"\nroster = "{"a" * 300}"', "workspace.roster"),
+        ('"Example Brand"', '"x"\nreports = "lake"', "workspace.reports"),
+        ('"Example Brand"', '"x"\nreports = "lake/of/reports"', "workspace.reports"),
+        ('"Example Brand"', '"x"\nreports = "."', "workspace.reports"),
+        ("[rules.impossible_travel]", "[ingest]\nquarantined_share = true", "ingest.quarantined_share"),
+        ("[workspace]", 'path = "/tmp"\n[workspace]', "path"),
+        ("[rules.impossible_travel]", '[retention]\nevents = "4d1h"', "retention.events"),
+        ("landing/panel/**/access.log*", "landing/panel/**", "sources[panel].files"),
+        ("landing/panel/**/access.log*", "landing/.hidden*", "sources[panel].files"),
+        ("landing/panel/**/access.log*", "~/access.log*", "sources[panel].files"),
+        ("landing/panel/**/access.log*", "**/*", "sources[panel].files"),
+        ("landing/panel/**/access.log*", "lake/**/*.parquet", "sources[panel].files"),
+        ('"combined"', '"okta"\nuser = "a..[b"', "sources[panel].user"),
+        ('"combined"', '"okta"\nsession_reference = "[x"', "sources[panel].session_reference"),
+        ('"combined"', '"combined"\nlogin_requests = ["post /login"]', "sources[panel].login_requests[0]"),
+        ('"combined"', '"combined"\nlogin_requests = ["POST /login?next=*"]', "sources[panel].login_requests[0]"),
+        ('"combined"', f'"combined"\nbackground_paths = {["/a"] * 501}', "sources[panel].background_paths"),
         ('"Asia/Kolkata"', '"+05:30"', "workspace.time_zone"),
         ('"10.0.0.0/8"', '"10.0.0.1/8"', "sources[panel].trusted_proxies[0]"),
         ('"office"', '"ofice"', "networks.203.0.113.0/24.kind"),
@@ -95,9 +119,74 @@ def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     assert "panel" in " ".join(problems(tmp_path, twice).values())
 
 
-@pytest.mark.parametrize("text", ["[workspace\n", "", "\ufeffx = = 1"])
-def test_what_is_no_settings_file_is_said_with_its_name(tmp_path: Path, text: str) -> None:
-    assert problems(tmp_path, text)
+def test_a_source_whose_files_all_belong_to_another_as_well_is_refused(tmp_path: Path) -> None:
+    inside = GOOD + '\n[[sources]]\nname = "shop"\nformat = "combined"\nfiles = "landing/panel/shop/access.log*"\n'
+    found = problems(tmp_path, inside)
+    assert "the files of shop" in found["sources[panel].files"]
+    beside = inside.replace("landing/panel/shop/", "landing/shop/")
+    assert len(settings.load(write(tmp_path, beside)).sources) == 2
+
+
+def test_what_is_wrong_together_is_named_along_with_what_is_wrong_alone(tmp_path: Path) -> None:
+    text = GOOD.replace("1h30m", "25h").replace("Kolkata", "Kolkatta").replace('"combined"', '"combned"')
+    text = text.replace('"Example Brand"', '"x"\nreports = "lake"')
+    assert {"sessions.idle_timeout", "workspace.time_zone", "workspace.reports", "sources[panel].format"} <= set(
+        problems(tmp_path, text)
+    )
+
+
+@pytest.mark.parametrize("pattern", [f"/{'é' * 92}*a*a*a*", f"GET /{'界' * 60}*a*a*a*"])
+def test_as_many_requests_as_are_allowed_can_be_looked_for(tmp_path: Path, pattern: str) -> None:
+    requests = [f"{pattern}{n:03}" for n in range(500)]
+    listed = f'"combined"\nlogin_requests = {requests}\nbackground_paths = {requests}'
+    workspace = settings.load(write(tmp_path, GOOD.replace('"combined"', listed)))
+    (tmp_path / "landing" / "panel").mkdir(parents=True)
+    (tmp_path / "landing" / "panel" / "access.log").write_bytes(workspaces.line(workspaces.AS_OF))
+    assert run.ingest(workspace, as_of=workspaces.AS_OF).events == 1
+
+
+def test_the_look_back_is_that_of_a_neighbourhood(tmp_path: Path) -> None:
+    loaded = settings.load(write(tmp_path, GOOD))
+    day = date(2025, 8, 29)
+    place = pipeline.neighbourhood(loaded, day, day)
+    assert workspace_day.bounds(day, loaded.time_zone)[0] - loaded.sessions.look_back == place.logins_start
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[workspace\n", "Mend that line"),
+        (b"", "workspace"),
+        (b"x = = 1", "Mend that line"),
+        (b"x = " + b"[" * 5000 + b"]" * 5000, "nested too deep"),
+        (b"x = " + b"9" * 5000, "Correct that value"),
+        (b"# caf\xe9", "no UTF-8 in line 1"),
+        (GOOD.encode("utf-16"), "no UTF-8"),
+        (b"#" * (1 << 19), "not a log"),
+    ],
+)
+def test_what_is_no_settings_file_is_said_with_its_name(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "workspace.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=said) as caught:
+        settings.load(tmp_path)
+    assert str(tmp_path / "workspace.toml") in str(caught.value)
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    write(tmp_path, GOOD).write_text(GOOD, encoding="utf-8-sig")
+    assert settings.load(tmp_path).workspace.name == "Example Brand"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "workspace.toml")
+    with pytest.raises(SettingsError, match="got a named pipe, expected a regular file"):
+        settings.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 300, "a/" * 3000])
+def test_a_path_that_cannot_be_is_a_settings_error(name: str) -> None:
+    with pytest.raises(SettingsError):
+        settings.load(name)
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Settings that are well one by one and not together: what refuses to run, and what is only doubtful."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from processors import _globs
+from processors._reader import SignInRecord, reader
+from processors.errors import Problem
+
+if TYPE_CHECKING:
+    from processors.settings import Settings, Source
+
+_DAY = timedelta(days=1)
+_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
+
+
+def contradictions(settings: Settings) -> Iterator[Problem]:
+    """What makes the settings unusable."""
+    limits = settings.sessions
+    if limits.idle_timeout > limits.absolute_timeout:
+        expected = f"no more than absolute_timeout ({shown(limits.absolute_timeout)})"
+        remedy = "Shorten it, or lengthen absolute_timeout"
+        yield Problem("sessions.idle_timeout", shown(limits.idle_timeout), expected, remedy)
+    if settings.retention.events < limits.look_back + _DAY:
+        expected = f"at least {shown(limits.look_back + _DAY)}: a day, and what its sessions look back over"
+        remedy = "Lengthen it, or shorten the timeouts of [sessions]"
+        yield Problem("retention.events", shown(settings.retention.events), expected, remedy)
+    yield from _folders(settings)
+    yield from _names(settings)
+    yield from _files(settings)
+
+
+def doubts(settings: Settings) -> Iterator[Problem]:
+    """What a run can live with, and is hardly what was meant."""
+    limits, kept = settings.sessions, settings.retention
+    if limits.inactivity_window >= limits.idle_timeout:
+        expected = f"less than idle_timeout ({shown(limits.idle_timeout)}), or no inactivity window is ever listed"
+        yield Problem("sessions.inactivity_window", shown(limits.inactivity_window), expected, "Shorten it")
+    needs = {
+        "landing": (kept.landing, limits.lateness, "files would go before `lateness` is over"),
+        "events": (kept.events, limits.lateness + _DAY + limits.look_back, "days within `lateness` are computed again"),
+        "sessions": (kept.sessions, limits.lateness + _DAY, "they would go before `lateness` is over"),
+        "reports": (kept.reports, limits.lateness + _DAY, "they would go before `lateness` is over"),
+    }
+    for name, (length, least, why) in needs.items():
+        if length < least and (name != "events" or length >= limits.look_back + _DAY):
+            remedy = "Lengthen it, or shorten sessions.lateness"
+            yield Problem(f"retention.{name}", shown(length), f"at least {shown(least)}: {why}", remedy)
+    for source in settings.sources:
+        yield from _unused(source)
+
+
+def shown(length: timedelta) -> str:
+    """The duration as the settings write it: `1d2h`."""
+    parts = []
+    for unit, size in _UNITS:
+        count, length = divmod(length, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
+def _folders(settings: Settings) -> Iterator[Problem]:
+    if "://" in settings.workspace.lake:
+        return
+    lake, reports = (os.path.normpath(folder) for folder in (settings.lake, settings.reports))
+    if os.path.commonpath([lake, reports]) in (lake, reports):
+        expected = (
+            f"a folder beside workspace.lake ({settings.workspace.lake!r}), neither the same nor one in the other"
+        )
+        yield Problem("workspace.reports", repr(settings.workspace.reports), expected, "Name another folder")
+
+
+def _names(settings: Settings) -> Iterator[Problem]:
+    names = [source.name for source in settings.sources]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem("sources", f"{names.count(name)} named {name!r}", "sources with different names", "Rename one")
+
+
+def _files(settings: Settings) -> Iterator[Problem]:
+    for one, other in itertools.permutations(settings.sources, 2):
+        is_first = one.files != other.files or settings.sources.index(one) < settings.sources.index(other)
+        if is_first and _globs.covers(one.files, other.files):
+            expected = f"a pattern that leaves the files of {other.name} ({other.files!r}) to it"
+            yield Problem(f"sources[{one.name}].files", repr(one.files), expected, "Make it narrower")
+    ours = [settings.path.name, *(PurePath(name).as_posix() for name in _written(settings))]
+    for source in settings.sources:
+        if taken := next((path for path in ours if _globs.matches(source.files, path)), None):
+            expected = f"a pattern of landing files; it also takes {taken}"
+            yield Problem(f"sources[{source.name}].files", repr(source.files), expected, "Make it narrower")
+
+
+def _written(settings: Settings) -> list[str]:
+    """Paths such as this workspace has besides its landing files."""
+    workspace = settings.workspace
+    lake = [f"{workspace.lake}/events/event_date=2025-08-29/panel.parquet", f"{workspace.lake}/_recent_activities/x"]
+    return [*lake, f"{workspace.reports}/2025-08-29/recent_activities.csv", *filter(None, [workspace.roster])]
+
+
+def _unused(source: Source) -> Iterator[Problem]:
+    shape = reader(source.format).shape
+    of_requests = ("login_requests", "logout_requests", "background_paths")
+    ignored = of_requests if isinstance(shape, SignInRecord) else ("application",)
+    for name in ignored:
+        if getattr(source, name):
+            got, expected = f"set for {source.format}", "nothing: its format has no such thing, and it has no effect"
+            yield Problem(f"sources[{source.name}].{name}", got, expected, "Remove it")
+    for name, token in (("user", source.user), ("session_reference", source.session_reference)):
+        if token and is_unknown(source, token):
+            known = ", ".join(getattr(shape, "tokens", ())) or "none"
+            remedy = f"Log it, in a format that has it, or remove `{name}`: it is empty in every line"
+            yield Problem(f"sources[{source.name}].{name}", repr(token), f"what {source.format} logs: {known}", remedy)
+
+
+def is_unknown(source: Source, token: str) -> bool:
+    """Whether the source's format has no such token; records may have any field."""
+    shape = reader(source.format).shape
+    return not isinstance(shape, SignInRecord) and token not in shape.tokens

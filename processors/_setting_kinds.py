@@ -1,0 +1,148 @@
+"""Kinds of values in `workspace.toml`: what each may be, said in words where it is not."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import pkgutil
+import re
+import zoneinfo
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from processors import formats, sign_ins
+
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
+_YEAR, _CENTURY = timedelta(days=366), timedelta(days=36_500)
+_NO_PLACES = ("Factory", "localtime", "posixrules", "posix/", "right/")  # files of the zone database, not zones
+_STEP_BYTES, _PATH_BYTES = 255, 1_000  # what every file system takes, with room for the names below it
+_REQUEST = re.compile(r"(?:[A-Z]+ )?[/*][^?#]*")
+_REQUESTS, _REQUEST_BYTES, _REQUEST_STARS = 500, 200, 4  # all of them become one regular expression of bounded size
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A hint at the valid name that is most like this one; nothing where none is."""
+    near = difflib.get_close_matches(name[:100], list(valid), n=1, cutoff=0.6)
+    return f"; the nearest is {near[0]!r}" if near else ""
+
+
+def format_names() -> list[str]:
+    """Every named format: the modules of `formats/` and `sign_ins/`, private names skipped."""
+    paths = [*formats.__path__, *sign_ins.__path__]
+    return sorted(module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_"))
+
+
+def _duration(text: object) -> timedelta:
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not _DURATION.fullmatch(text):
+        raise PydanticCustomError("duration", 'a duration such as "15m", "2h", "1h30m" or "31d"')
+    length = sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([dhms])", text))
+    if text.startswith("-"):
+        raise PydanticCustomError("duration", "a duration that is not negative")
+    return timedelta(seconds=min(length, 2 * _CENTURY.total_seconds()))
+
+
+def _no_longer(length: timedelta, most: timedelta, words: str) -> timedelta:
+    if length > most:
+        raise PydanticCustomError("duration", "a duration of no more than {words}", {"words": words})
+    return length
+
+
+def _positive(length: timedelta) -> timedelta:
+    if length <= timedelta():
+        raise PydanticCustomError("duration", "a duration longer than zero")
+    return length
+
+
+def _zone(name: str) -> str:
+    zones = {zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NO_PLACES)}
+    if name not in zones:
+        raise PydanticCustomError("time_zone", "an IANA time zone{near}", {"near": nearest(name, zones)})
+    return name
+
+
+def _format(name: str) -> str:
+    names = format_names()
+    if name not in names:
+        near = nearest(name, names)
+        raise PydanticCustomError("format", "one of {names}{near}", {"names": ", ".join(names), "near": near})
+    return name
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as problem:
+        why = str(problem)[:100]
+        raise PydanticCustomError("network", "a network such as 203.0.113.0/24 ({why})", {"why": why}) from None
+
+
+def _path(text: str) -> str:
+    is_long = len(text.encode()) > _PATH_BYTES or any(len(s.encode()) > _STEP_BYTES for s in PurePath(text).parts)
+    if not text.strip() or is_long or not text.isprintable():
+        raise PydanticCustomError("path", "a path of printable characters that is not too long")
+    return text
+
+
+def _folder(text: str) -> str:
+    if "://" in text:
+        raise PydanticCustomError("folder", "a folder; this version keeps no lake in object storage")
+    return _path(text)
+
+
+def _below(pattern: str) -> str:
+    parts = PurePath(_path(pattern)).parts
+    if PurePath(pattern).is_absolute() or ".." in parts or "://" in pattern or parts[:1] == ("~",):
+        raise PydanticCustomError("glob", "a pattern below the workspace's folder, without '..', '~' or '://'")
+    if not parts or any("**" in part and part != "**" for part in parts):
+        raise PydanticCustomError("glob", "a pattern such as landing/panel/**/access.log*, where ** is a whole step")
+    if "\\" in pattern:
+        raise PydanticCustomError("glob", "a pattern with / between its steps")
+    if parts[-1] == "**" or pattern.endswith("/"):
+        raise PydanticCustomError("glob", "a pattern that ends in the names of files: /**/* takes all below a folder")
+    if parts[-1].startswith("."):
+        raise PydanticCustomError(
+            "glob", "a pattern of files that are not hidden: names that begin with . are passed over"
+        )
+    return pattern
+
+
+def _request(text: str) -> str:
+    if len(text.encode()) > _REQUEST_BYTES or text.count("*") > _REQUEST_STARS:
+        most = {"bytes": _REQUEST_BYTES, "stars": _REQUEST_STARS}
+        raise PydanticCustomError("request", "a request of no more than {bytes} bytes and {stars} *", most)
+    if not _REQUEST.fullmatch(text):
+        raise PydanticCustomError("request", '"POST /login" or "/static/*": a path without its query, * for anything')
+    return text
+
+
+def _few(requests: object) -> object:
+    if isinstance(requests, list) and len(requests) > _REQUESTS:
+        many = {"most": _REQUESTS, "count": f"{len(requests):,}"}
+        raise PydanticCustomError("requests", "no more than {most} of them, not {count}; * stands for many", many)
+    return requests
+
+
+_Length = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    _Length, AfterValidator(_positive), AfterValidator(lambda length: _no_longer(length, _YEAR, "a year"))
+]
+Period = Annotated[_Length, AfterValidator(lambda length: _no_longer(length, _CENTURY, "a hundred years"))]
+Retained = Annotated[Period, AfterValidator(_positive)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Format = Annotated[str, AfterValidator(_format)]
+Network = Annotated[str, AfterValidator(_network)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Path = Annotated[str, AfterValidator(_path)]
+Folder = Annotated[str, AfterValidator(_folder)]
+Glob = Annotated[str, AfterValidator(_below)]
+Token = Annotated[str, Field(min_length=1, max_length=200)]
+Requests = Annotated[tuple[Annotated[str, AfterValidator(_request)], ...], BeforeValidator(_few)]
+Text = Annotated[str, Field(max_length=200)]

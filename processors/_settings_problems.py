@@ -1,0 +1,91 @@
+"""What pydantic finds wrong with the settings, in our words, and the settings without it."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from processors._setting_kinds import nearest
+from processors.errors import Problem
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 78, 78
+
+
+def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Problem:
+    """The problem, with the nearest valid key where one is unknown."""
+    where = _dotted(error["loc"], raw)
+    if error["type"] == "extra_forbidden":
+        valid = _keys(error["loc"], model)
+        near = nearest(str(error["loc"][-1]), valid)
+        got = f"an unknown setting ({shown(error['input'])})"
+        return Problem(where, got, f"one of {', '.join(valid)}", f"Rename or remove it{near}")
+    if error["type"] == "missing":
+        return Problem(where, "nothing", "a value", "Add it")
+    if error["type"] in ("model_type", "dict_type"):
+        name = "[[sources]]" if error["loc"][0] == "sources" else f"[{where}]"
+        return Problem(where, shown(error["input"]), "a table", f"Write its settings below {name}")
+    if error["loc"] == ("sources",):
+        return Problem(
+            where, shown(error["input"]), "a list of one or more", "Write each below a [[sources]] of its own"
+        )
+    expected = error["msg"].removeprefix("Input should be ")
+    return Problem(where, shown(error["input"]), expected[0].lower() + expected[1:], "Correct the value")
+
+
+def shown(value: object) -> str:
+    """The value as the file has it, shortened."""
+    return str(value).lower() if isinstance(value, bool) else _SHORT.repr(value)
+
+
+def without(raw: dict[str, Any], errors: Sequence[ErrorDetails], needed: Sequence[str]) -> dict[str, Any]:
+    """The raw settings without all that is wrong in them.
+
+    A source that lacks what it `needed` goes as a whole; without its time zone, a workspace is in UTC.
+    """
+    tables = {name: dict(table) for name, table in raw.items() if isinstance(table, dict)}
+    given = raw.get("sources")
+    listed = enumerate(given if isinstance(given, list) else [])
+    sources: dict[int | str, Any] = {n: dict(source) for n, source in listed if isinstance(source, dict)}
+    for error in errors:
+        section, *steps = error["loc"]
+        if section == "sources" and len(steps) > 1 and steps[1] not in needed:
+            sources.get(steps[0], {}).pop(steps[1], None)
+        elif section == "sources" and steps:
+            sources.pop(steps[0], None)
+        elif steps:
+            tables.get(str(section), {}).pop(steps[0], None)
+        else:
+            tables.pop(str(section), None)
+    workspace = {"time_zone": "UTC", **tables.get("workspace", {})}
+    return {**tables, "workspace": workspace, "sources": list(sources.values())}
+
+
+def _dotted(location: tuple[int | str, ...], raw: dict[str, Any]) -> str:
+    parts: list[str] = []
+    for step in location:
+        if isinstance(step, int) and parts:
+            sources = raw.get("sources")
+            named = sources[step] if parts == ["sources"] and isinstance(sources, list) else None
+            name = named.get("name") if isinstance(named, dict) else None
+            parts[-1] += f"[{name if isinstance(name, str) and name else step}]"
+        elif step != "[key]":
+            parts.append(str(step))
+    return ".".join(part[:100] for part in parts) or "file"
+
+
+def _keys(location: tuple[int | str, ...], model: Any) -> list[str]:
+    """The valid keys beside the unknown one at `location`."""
+    for step in location[:-1]:
+        annotation = model.model_fields[step].annotation if step in model.model_fields else None
+        found = [one for one in _parts(annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+        model = found[0] if found else model
+    return sorted(model.model_fields)
+
+
+def _parts(annotation: Any) -> list[Any]:
+    return [annotation, *(part for argument in get_args(annotation) for part in _parts(argument))]
