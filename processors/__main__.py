@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from processors import _arguments, _console
-from processors.errors import RecentActivitiesError
+from processors.errors import RecentActivitiesError, remedy
 
 if TYPE_CHECKING:
     from processors.settings import Settings
@@ -36,7 +36,8 @@ class _Commands(TyperGroup):
         except OSError as problem:
             if problem.errno == errno.EPIPE:  # the reader of a pipe went away; typer knows what to do
                 raise
-            _console.say("error", f"{problem.filename or 'The system'}: {problem.strerror or problem}")
+            what = f"{problem.filename or 'The system'}: {problem.strerror or problem}"
+            _console.say("error", f"{what}. {remedy(problem)}")
             raise typer.Exit(WRONG_CALL) from None
 
 

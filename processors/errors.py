@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+
+_ROOM = "Free some space, or move the folder to another disk"
+_PERMISSION = "Give the user who runs this permission to write there, or name another folder"
+_FILES = "Allow more open files (`ulimit -n`)"
+_IN_THE_WAY = "A file stands where a folder is needed: move it away, or name another folder"
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _ROOM),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), _PERMISSION),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _FILES),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), _IN_THE_WAY),
+    errno.EROFS: "Mount the disk so that it can be written, or name another folder",
+    errno.EISDIR: "A folder stands where a file is needed: move it away, or name another",
+    errno.ENAMETOOLONG: "Name a folder with a shorter path",
+}
+
+
+def remedy(problem: Exception) -> str:
+    """What to do about a refusal of the system, told by Python or by Polars."""
+    said = re.search(r"\(os error (\d+)\)", str(problem))  # all that Polars keeps of it
+    number = problem.errno if isinstance(problem, OSError) else int(said[1]) if said else None
+    first = _REMEDIES.get(number or 0, "Check the disk, its mount and the file")
+    return f"{first}, then run the same command again: nothing is lost or doubled"
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from processors.errors import LakeError
+from processors.errors import LakeError, remedy
 from schemas import Ledger, ReportsPublished, Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
 _COMPATIBLE = pl.CompatLevel.oldest()  # plain strings, which every reader of Parquet knows
-FREE_SPACE = "Free some space or move the lake, then run the same command again: nothing is lost or doubled"
 
 
 def table_folder(lake: Path, table: type[Table]) -> Path:
@@ -145,9 +144,9 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as problem:
         what = os.strerror(problem.errno) if problem.errno else str(problem)
-        raise LakeError(path, f"cannot be written ({what})", FREE_SPACE) from problem
+        raise LakeError(path, f"cannot be written ({what})", remedy(problem)) from problem
     except pl.exceptions.ComputeError as problem:
-        raise LakeError(path, f"cannot be read or written ({problem})", FREE_SPACE) from problem
+        raise LakeError(path, f"cannot be read or written ({problem})", remedy(problem)) from problem
 
 
 @contextlib.contextmanager

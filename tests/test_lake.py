@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from datetime import date
 from pathlib import Path
@@ -88,3 +90,26 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         temporary.write_text("half")
         raise RuntimeError
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EACCES, "permission to write"),
+        (errno.EROFS, "Mount the disk"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENOTDIR, "A file stands where a folder is needed"),
+        (errno.EIO, "Check the disk"),
+    ],
+)
+def test_every_refusal_of_the_system_has_its_own_remedy(tmp_path: Path, number: int, remedy: str) -> None:
+    with pytest.raises(LakeError, match=rf"{remedy}.*run the same command again") as caught, lake.explained(tmp_path):
+        raise OSError(number, os.strerror(number))
+    assert ("Free some space" in str(caught.value)) is (number == errno.ENOSPC)
+
+
+def test_a_lake_that_is_a_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "lake").touch()
+    with pytest.raises(LakeError, match="A file stands where a folder is needed"), lake.locked(tmp_path / "lake", "x"):
+        pass
