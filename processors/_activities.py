@@ -36,14 +36,11 @@ def show(
         limit = ROWS_OF_A_TABLE if limit is None else limit
     newest = found.sort(["login_time", "session_id"], descending=[True, False])
     shown = newest if limit is None else newest.head(limit)
-    rows, counts = pl.collect_all(
-        [
-            shown.select(Sessions.column_names()),
-            found.select(
-                pl.len().alias("all"), pl.col("is_final").not_().sum().alias("active"), pl.col("as_of_time").max()
-            ),
-        ]
+    numbers = found.select(
+        pl.len().alias("all"), pl.col("is_final").not_().sum().alias("active"), pl.col("as_of_time").max()
     )
+    with lake.reached(settings.lake):
+        rows, counts = pl.collect_all([shown.select(Sessions.column_names()), numbers])
     rows = mask.masked(rows) if is_masked else rows
     if format == "table":
         _print(settings, rows, counts)

@@ -68,7 +68,7 @@ def shown(length: timedelta) -> str:
 def _folders(settings: Settings) -> Iterator[Problem]:
     if "://" in settings.workspace.lake:
         return
-    lake, reports = (os.path.normpath(folder) for folder in (settings.lake, settings.reports))
+    lake, reports = (os.path.normpath(str(folder)) for folder in (settings.lake, settings.reports))
     if os.path.commonpath([lake, reports]) in (lake, reports):
         expected = (
             f"a folder beside workspace.lake ({settings.workspace.lake!r}), neither the same nor one in the other"
@@ -99,6 +99,7 @@ def _written(settings: Settings) -> list[str]:
     """Paths such as this workspace has besides its landing files."""
     workspace = settings.workspace
     lake = [f"{workspace.lake}/events/event_date=2025-08-29/panel.parquet", f"{workspace.lake}/_recent_activities/x"]
+    lake = [] if "://" in workspace.lake else lake
     return [*lake, f"{workspace.reports}/2025-08-29/recent_activities.csv", *filter(None, [workspace.roster])]
 
 

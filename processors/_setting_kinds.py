@@ -22,6 +22,7 @@ _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
 _YEAR, _CENTURY = timedelta(days=366), timedelta(days=36_500)
 _NO_PLACES = ("Factory", "localtime", "posixrules", "posix/", "right/")  # files of the zone database, not zones
 _STEP_BYTES, _PATH_BYTES = 255, 1_000  # what every file system takes, with room for the names below it
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+@-]+)*/?")
 _REQUEST = re.compile(r"(?:[A-Z]+ )?[/*][^?#]*")
 _REQUESTS, _REQUEST_BYTES, _REQUEST_STARS = 500, 200, 4  # all of them become one regular expression of bounded size
 
@@ -93,7 +94,16 @@ def _path(text: str) -> str:
 
 def _folder(text: str) -> str:
     if "://" in text:
-        raise PydanticCustomError("folder", "a folder; this version keeps no lake in object storage")
+        raise PydanticCustomError("folder", "a folder; only the lake may lie elsewhere")
+    return _path(text)
+
+
+def _lake(text: str) -> str:
+    if text.startswith("s3://") and not _BUCKET.fullmatch(text):
+        words = "s3://bucket/prefix, the prefix of letters, digits and . _ + @ - between its /"
+        raise PydanticCustomError("bucket", "{words}", {"words": words})
+    if "://" in text and not text.startswith("s3://"):
+        raise PydanticCustomError("folder", "a folder, or s3://bucket/prefix")
     return _path(text)
 
 
@@ -142,6 +152,7 @@ Network = Annotated[str, AfterValidator(_network)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Path = Annotated[str, AfterValidator(_path)]
 Folder = Annotated[str, AfterValidator(_folder)]
+Lake = Annotated[str, AfterValidator(_lake)]
 Glob = Annotated[str, AfterValidator(_below)]
 Token = Annotated[str, Field(min_length=1, max_length=200)]
 Requests = Annotated[tuple[Annotated[str, AfterValidator(_request)], ...], BeforeValidator(_few)]

@@ -14,6 +14,7 @@ import polars as pl
 from processors import landing, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
+from processors.bucket import S3Path
 from processors.errors import Problem, RecentActivitiesError
 from processors.settings import Settings, Source
 from schemas import Events
@@ -54,8 +55,9 @@ def check(path: Path | None) -> list[Finding]:
         elif not refused:
             remedy = f"Put its logs below {settings.root}, or correct `files`"
             found.append(Finding("problem", source.name, f"no file matches {source.files!r}", remedy))
-    for name, folder in (("lake", settings.lake), ("reports", settings.reports)):
-        found += _folder(name, folder, size)
+    lake = settings.lake
+    found += [_bucket(lake)] if isinstance(lake, S3Path) else _folder("lake", lake, size)
+    found += _folder("reports", settings.reports, size)
     found += _roster(settings)
     found.append(Finding("note", "location database", "none is configured, so sessions have no approximate place"))
     return found
@@ -174,6 +176,14 @@ def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
         message = f"{usage.free / 1e9:.1f} GB are free at {existing}, {wanted / 1e9:.1f} GB may be needed"
         return [Finding("warning", name, message, "Free some space, or move the folder to another disk")]
     return [Finding("ok", name, f"{folder} can be written, {usage.free / 1e9:,.0f} GB are free")]
+
+
+def _bucket(place: S3Path) -> Finding:
+    try:
+        place.probe()
+    except RecentActivitiesError as problem:
+        return Finding("settings", "lake", str(problem))
+    return Finding("ok", "lake", f"{place} can be read and written, in {place.bucket}")
 
 
 def _roster(settings: Settings) -> list[Finding]:

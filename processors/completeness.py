@@ -48,12 +48,12 @@ class Completeness:
 def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime) -> SourceDay:
     """What a source gave for a day, as known at `as_of`."""
     start, end = workspace_day.bounds(day, settings.time_zone)
-    seen = (
-        lake.scan(settings.lake, Events, workspace_day.utc_dates(start, min(as_of, end + source.stalled_after)))
-        .filter(pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of)
-        .select("event_time")
-        .collect()["event_time"]
+    dates = workspace_day.utc_dates(start, min(as_of, end + source.stalled_after))
+    known = lake.scan(settings.lake, Events, dates).filter(
+        pl.col("source") == source.name, pl.col("event_time") >= start, pl.col("event_time") < as_of
     )
+    with lake.reached(settings.lake):
+        seen = known.select("event_time").collect()["event_time"]
     of_day = seen.filter(seen < end)
     entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
     parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)

@@ -15,6 +15,7 @@ import msgspec
 import polars as pl
 
 from processors import lake, pending
+from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
 DECIDED = "decided.json"
@@ -31,46 +32,47 @@ class Plan(msgspec.Struct):
     event_dates: list[date]
     login_dates: list[date]
     parts: int
+    staged: str = ""
+    """The name by which the parts are shared."""
 
 
 def stage(
-    staging: Path, part: int, events: pl.DataFrame, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
+    staging: Staging, part: int, events: pl.DataFrame, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
 ) -> None:
     """Stage one part: rows for events, rows for quarantine, and keys of rows to be released from quarantine."""
-    with lake.explained(staging):
-        events.write_parquet(staging / f"events-{part:06}.parquet", compression="lz4")
-        quarantined.write_parquet(staging / f"quarantine-{part:06}.parquet", compression="lz4")
+    folder = staging.folder
+    with lake.explained(folder):
+        events.write_parquet(folder / f"events-{part:06}.parquet", compression="lz4")
+        quarantined.write_parquet(folder / f"quarantine-{part:06}.parquet", compression="lz4")
         keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
-        keys.write_parquet(staging / f"released-{part:06}.parquet", compression="lz4")
+        keys.write_parquet(folder / f"released-{part:06}.parquet", compression="lz4")
 
 
-def write(staging: Path, plan: Plan, entries: pl.DataFrame) -> None:
+def write(staging: Staging, plan: Plan, entries: pl.DataFrame) -> None:
     """Decide: the plan and the ledger as it will be."""
-    with lake.explained(staging):
-        entries.write_parquet(staging / "ledger.parquet")
-    with lake.written(staging / DECIDED) as temporary:
-        temporary.write_bytes(msgspec.json.encode(plan))
+    with lake.explained(staging.folder):
+        entries.write_parquet(staging.folder / "ledger.parquet")
+    plan = msgspec.structs.replace(plan, staged=staging.share())
+    lake.put(staging.place / DECIDED, msgspec.json.encode(plan))
 
 
-def carry_out(root: Path, source: str, staging: Path) -> None:
+def carry_out(root: Location, source: str, staging: Staging) -> None:
     """Carry out what was decided for a source, if anything, and leave its staging empty."""
-    decided = staging / DECIDED
+    decided = staging.place / DECIDED
     if decided.exists():
         plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
-        _add_events(root, source, staging, plan)
-        _change_quarantine(root, source, staging, plan)
-        batch = hashlib.blake2b((staging / "ledger.parquet").read_bytes(), digest_size=8).hexdigest()
+        staging.fetch(plan.staged)
+        _add_events(root, source, staging.folder, plan)
+        _change_quarantine(root, source, staging.folder, plan)
+        ledger = staging.folder / "ledger.parquet"
+        batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
         pending.add(root, plan.login_dates, f"{source}~{batch}")
-        lake.replace(root, Ledger, source, pl.read_parquet(staging / "ledger.parquet"))
-        with lake.explained(decided):
-            decided.unlink()
-    with lake.explained(staging):
-        for path in staging.iterdir():
-            if path.name != ".lock":
-                path.unlink()
+        lake.replace(root, Ledger, source, pl.read_parquet(ledger))
+        lake.delete(decided)
+    staging.clear()
 
 
-def _add_events(root: Path, source: str, staging: Path, plan: Plan) -> None:
+def _add_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
     time = pl.col("event_time")
     for day in plan.event_dates:
         new = pl.scan_parquet(_parts(staging, "events", plan)).filter(time.dt.date() == day)
@@ -98,7 +100,7 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~is_repeated).filter(own.is_null() | own.is_first_distinct())
 
 
-def _change_quarantine(root: Path, source: str, staging: Path, plan: Plan) -> None:
+def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
     if not plan.parts:
         return
     new = pl.read_parquet(_parts(staging, "quarantine", plan))

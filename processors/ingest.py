@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 
@@ -83,7 +82,7 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
 class _Batch:
     """One run over one source: what it reads goes to staging, what it learns into the ledger's entries."""
 
-    def __init__(self, settings: Settings, source: Source, as_of: datetime, staging: Path) -> None:
+    def __init__(self, settings: Settings, source: Source, as_of: datetime, staging: lake.Staging) -> None:
         self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
         self.reader = parse.reader(source.format)
         self.entries = ledger.read(settings.lake, source.name)
@@ -316,16 +315,9 @@ def options(settings: Settings, source: Source, as_of: datetime) -> parse.Option
     )
 
 
-def reference_key(root: Path) -> bytes:
+def reference_key(root: lake.Location) -> bytes:
     """The key that digests session references, made at first use."""
-    path = root / lake.PRIVATE / "reference.key"
-    if not path.exists():
-        with lake.locked(root, "reference_key"):
-            if not path.exists():
-                with lake.written(path, mode=0o600) as temporary:
-                    temporary.touch(mode=0o600)
-                    temporary.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
+    return lake.made_once(root / lake.PRIVATE / "reference.key", secrets.token_bytes(32))
 
 
 def _is_json(line: bytes) -> bool:

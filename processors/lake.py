@@ -1,76 +1,123 @@
-"""Where tables live: Hive-partitioned Parquet, one file per partition and bucket, replaced whole by rename.
+"""Where tables live: Hive-partitioned Parquet, one file per partition and bucket, replaced whole by rename or one PUT.
 
-Whatever a run writes before it is decided lies below `_recent_activities/staging`, out of every reader's sight.
+A lake is a folder or, as `S3Path`, lies below a prefix of a bucket. Whatever a run writes before it is decided lies
+below `_recent_activities/staging`, out of every reader's sight.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from processors import _bucket_answers
+from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
+from processors.lease import Lease
 from schemas import Ledger, ReportsPublished, Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
 _COMPATIBLE = pl.CompatLevel.oldest()  # plain strings, which every reader of Parquet knows
 
+Location = Path | S3Path
+"""Of a lake, or in it."""
 
-def table_folder(lake: Path, table: type[Table]) -> Path:
+
+@dataclass(frozen=True)
+class Staging:
+    """Where a run prepares what it will change: in `folder` on this machine, for whoever continues at `place`."""
+
+    folder: Path
+    place: Location
+
+    def share(self) -> str:
+        """Let whoever continues find what is in the folder; gives the name to `fetch` it by.
+
+        A name of its own: a run that was taken over, and does not know it yet, may still be sharing.
+        """
+        if not isinstance(self.place, S3Path):
+            return ""
+        name = self.folder.name
+        for path in sorted(self.folder.iterdir()):
+            (self.place / name / path.name).put(path)
+        return name
+
+    def fetch(self, name: str) -> None:
+        """Get into the folder what was shared by that name."""
+        if isinstance(self.place, S3Path) and name != self.folder.name:
+            for path in (self.place / name).glob("*"):
+                path.download(self.folder / path.name)
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        if isinstance(self.place, S3Path):
+            self.place.confirm()
+            for shared in self.place.glob("*/*"):
+                shared.unlink()
+        with explained(self.folder):
+            for path in self.folder.iterdir():
+                if path.name != ".lock":
+                    path.unlink()
+
+
+def table_folder(lake: Location, table: type[Table]) -> Location:
     """The folder of a table."""
     return lake / PRIVATE / table.name if table in (Ledger, ReportsPublished) else lake / table.name
 
 
-def file_of(lake: Path, table: type[Table], partition: date | str, bucket: str = "0") -> Path:
+def file_of(lake: Location, table: type[Table], partition: date | str, bucket: str = "0") -> Location:
     """The one file of a partition and bucket."""
     return table_folder(lake, table) / f"{table.partition_column}={partition}" / f"{bucket}.parquet"
 
 
-def partitions(lake: Path, table: type[Table]) -> list[str]:
+def partitions(lake: Location, table: type[Table]) -> list[str]:
     """The partition values that have a file, in order."""
     found = table_folder(lake, table).glob(f"{table.partition_column}=*/*.parquet")
     return sorted({path.parent.name.partition("=")[2] for path in found})
 
 
-def scan(lake: Path, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
+def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
     """Rows of a table, with its partition column; only the wanted partitions when they are given."""
-    folder = table_folder(lake, table)
-    names = partitions(lake, table) if wanted is None else sorted({str(value) for value in wanted})
-    files = [f for name in names for f in sorted((folder / f"{table.partition_column}={name}").glob("*.parquet"))]
+    column = str(table.partition_column)
+    names = None if wanted is None else {f"{column}={value}" for value in wanted}
+    found = table_folder(lake, table).glob(f"{column}=*/*.parquet")
+    files = sorted((path for path in found if names is None or path.parent.name in names), key=str)
     if not files:
         return _empty(table)
-    kind = pl.Date if table.partition_column != "source" else pl.String
-    return pl.scan_parquet(
-        files, glob=False, hive_partitioning=True, hive_schema={str(table.partition_column): kind}
-    ).select(_columns(table))
+    kind = pl.Date if column != "source" else pl.String
+    return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}).select(_columns(table))
 
 
-def read_file(path: Path, table: type[Table]) -> pl.DataFrame:
-    """Rows of one file without the partition column; none when the file is not there."""
-    return scan_file(path, table).collect()
+def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
+    """Rows of one file, of one moment, without the partition column; none when the file is not there."""
+    data = _content(path)
+    return pl.read_parquet(data, hive_partitioning=False) if data else scan_file(path, table).collect()
 
 
-def scan_file(path: Path, table: type[Table]) -> pl.LazyFrame:
+def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
     """As `read_file`, read when needed."""
     if not path.exists():
         return _empty(table).drop(str(table.partition_column))
-    return pl.scan_parquet(path, hive_partitioning=False)
+    return _scan(path, hive_partitioning=False)
 
 
-def metadata(path: Path) -> dict[str, str]:
+def metadata(path: Location) -> dict[str, str]:
     """What `replace` noted in the file's footer."""
-    return pl.read_parquet_metadata(path) if path.exists() else {}
+    data = _content(path)
+    return pl.read_parquet_metadata(data) if data else {}
 
 
 def replace(
-    lake: Path,
+    lake: Location,
     table: type[Table],
     partition: date | str,
     frames: pl.DataFrame | Iterable[pl.DataFrame],
@@ -91,9 +138,9 @@ def replace(
     schema = expected.to_frame().to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
     waiting = expected.to_frame()
     # plain readers of the table's folder would trip over a temporary file in it
-    temporary = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
+    hidden = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
     with (
-        written(file_of(lake, table, partition, bucket), temporary=temporary),
+        written(file_of(lake, table, partition, bucket), hidden=hidden) as temporary,
         pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
         for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
@@ -110,12 +157,16 @@ def replace(
 
 
 @contextlib.contextmanager
-def written(path: Path, *, temporary: Path | None = None, mode: int = 0o640) -> Iterator[Path]:
-    """A temporary path, beside `path` if none is given; what is written there takes its place, wholly or not at all.
+def written(path: Location, *, hidden: Location | None = None, mode: int = 0o640) -> Iterator[Path]:
+    """A temporary path, beside `path` if no `hidden` one is given; what is written there takes its place, all or none.
 
     A path has one writer at a time, so what a killed one left has the name that the next one writes over.
     """
-    temporary = temporary or path.with_name(f".{path.name}.tmp")
+    if isinstance(path, S3Path):
+        with explained(path), path.written() as temporary:
+            yield temporary
+        return
+    temporary = hidden if isinstance(hidden, Path) else path.with_name(f".{path.name}.tmp")
     with explained(path):
         make_folder(temporary.parent)
         make_folder(path.parent)
@@ -129,6 +180,38 @@ def written(path: Path, *, temporary: Path | None = None, mode: int = 0o640) -> 
         _sync(path.parent)
 
 
+def put(path: Location, data: bytes) -> None:
+    """Put a small file there, wholly or not at all."""
+    if isinstance(path, S3Path):
+        path.confirm()
+        path.put(data)
+        return
+    with written(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def delete(path: Location) -> None:
+    """Delete a file, if it is there."""
+    if isinstance(path, S3Path):
+        path.confirm()
+    with explained(path):
+        path.unlink(missing_ok=True)
+
+
+def made_once(path: Location, data: bytes) -> bytes:
+    """The private file of that name, made of `data` if there is none: whoever comes second gets the first one's."""
+    if not path.exists():
+        if isinstance(path, S3Path):
+            path.put(data, "create")
+            return path.read_bytes()
+        with locked(path.parent.parent, path.stem):
+            if not path.exists():
+                with written(path, mode=0o600) as temporary:
+                    temporary.touch(mode=0o600)
+                    temporary.write_bytes(data)
+    return path.read_bytes()
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, for owner and group only."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
@@ -138,30 +221,55 @@ def make_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(path: Location) -> Iterator[None]:
     """Turn the system's refusals into a `LakeError` that names `path` and the remedy."""
     try:
-        yield
+        with reached(path):
+            yield
     except OSError as problem:
         what = os.strerror(problem.errno) if problem.errno else str(problem)
-        raise LakeError(path, f"cannot be written ({what})", remedy(problem)) from problem
+        raise LakeError(str(path), f"cannot be written ({what})", remedy(problem)) from problem
     except pl.exceptions.ComputeError as problem:
-        raise LakeError(path, f"cannot be read or written ({problem})", remedy(problem)) from problem
+        raise LakeError(str(path), f"cannot be read or written ({problem})", remedy(problem)) from problem
+
+
+def reached(path: Location) -> contextlib.AbstractContextManager[None]:
+    """Turn what a bucket answers to Polars into a `LakeError`; a folder has nothing to say."""
+    return _bucket_answers.explained(path) if isinstance(path, S3Path) else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
-def locked(lake: Path, name: str) -> Iterator[Path]:
-    """Hold the only pen for `name` (a source, or the days): others wait. Gives an empty staging folder.
+def locked(lake: Location, name: str) -> Iterator[Staging]:
+    """Hold the only pen for `name` (a source, or the days): others wait. Gives its empty staging.
 
-    The lock falls with its process, so a killed run blocks nobody.
+    In a folder the lock falls with its process, so a killed run blocks nobody; in a bucket, for no longer than a lease.
     """
-    folder = lake / PRIVATE / "staging" / name
-    with explained(folder):
-        make_folder(folder)
-        pen = (folder / ".lock").open("w")
+    place = lake / PRIVATE / "staging" / name
+    if isinstance(place, S3Path):
+        with Lease(place / ".lock"), scratch() as folder, reached(place):
+            yield Staging(folder, place)
+        return
+    with explained(place):
+        make_folder(place)
+        pen = (place / ".lock").open("w")
     with pen:
         fcntl.flock(pen, fcntl.LOCK_EX)
-        yield folder
+        yield Staging(place, place)
+
+
+def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
+    first = files[0]
+    if isinstance(first, S3Path):  # boto3, where Polars finds it, would look for credentials elsewhere than we do
+        how |= {"storage_options": first.bucket.options, "credential_provider": None}
+    return pl.scan_parquet([str(path) for path in files], **how)
+
+
+def _content(path: Location) -> io.BytesIO | None:
+    """A file of now: one that is read in pieces, in a bucket, may be replaced between two of them."""
+    try:
+        return io.BytesIO(path.read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def _arrow(frame: pl.DataFrame, schema: Any) -> Any:

@@ -157,9 +157,9 @@ def _is_same(entry: Entry, digest: Digest) -> bool:
     return bool(head) and all(entry.checkpoints.get(offset) == ours[offset] for offset in head)
 
 
-def read(lake: Path, source: str) -> list[Entry]:
+def read(lake: tables.Location, source: str) -> list[Entry]:
     """The entries of a source."""
-    rows = tables.scan(lake, Ledger, [source]).drop("source").collect().to_dicts()
+    rows = tables.read_file(tables.file_of(lake, Ledger, source), Ledger).to_dicts()
     return [_entry(row) for row in rows]
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from pathlib import Path
 
 from processors import lake, workspace_day
+from processors.lake import Location
 from processors.settings import Settings
 
 
@@ -27,29 +27,27 @@ def is_revised(settings: Settings, day: date, *, as_of: datetime) -> bool:
     return start < as_of <= end + settings.sessions.lateness
 
 
-def add(root: Path, dates: Iterable[date], batch: str) -> None:
+def add(root: Location, dates: Iterable[date], batch: str) -> None:
     """Let the dates wait for what the batch brought."""
     for day in dates:
-        path = _folder(root) / f"{day}~{batch}"
-        with lake.written(path) as temporary:
-            temporary.touch()
+        lake.put(_folder(root) / f"{day}~{batch}", b"")
 
 
-def waiting(root: Path) -> dict[date, list[Path]]:
+def waiting(root: Location) -> dict[date, list[Location]]:
     """The dates that wait, each with what to give to `done` once it is computed from the events of this moment."""
-    found: dict[date, list[Path]] = {}
-    for path in sorted(_folder(root).glob("*~*")):
+    found: dict[date, list[Location]] = {}
+    marks: list[Location] = [*_folder(root).glob("*~*")]
+    for path in sorted(marks, key=str):
         if not path.name.startswith("."):
             found.setdefault(date.fromisoformat(path.name.partition("~")[0]), []).append(path)
     return found
 
 
-def done(marks: Iterable[Path]) -> None:
+def done(marks: Iterable[Location]) -> None:
     """These wait no longer. What another batch brought meanwhile still does."""
     for path in marks:
-        with lake.explained(path):
-            path.unlink(missing_ok=True)
+        lake.delete(path)
 
 
-def _folder(root: Path) -> Path:
+def _folder(root: Location) -> Location:
     return root / lake.PRIVATE / "pending"

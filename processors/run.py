@@ -131,7 +131,7 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
         notes = _day_notes(settings, day)
     if not notes:
         remedy = f"Run `recent-activities sessions --date {day}` first, or give --as-of"
-        raise DataError(settings.lake, f"has no sessions table of {day}", remedy)
+        raise DataError(str(settings.lake), f"has no sessions table of {day}", remedy)
     known_at = datetime.fromisoformat(notes["as_of"])
     rows = lake.read_file(lake.file_of(settings.lake, Sessions, day), Sessions).with_columns(login_date=pl.lit(day))
     windows = lake.read_file(lake.file_of(settings.lake, InactivityWindows, day), InactivityWindows)
@@ -191,7 +191,8 @@ def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
     dates = lake.partitions(settings.lake, Events)
     if not dates:
         return ()
-    first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
+    with lake.reached(settings.lake):
+        first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
     begun = workspace_day.between(first, as_of, settings.time_zone)
     return tuple(day for day in begun if pending.is_revised(settings, day, as_of=as_of))
 

@@ -1,6 +1,7 @@
 """`workspace.toml` as frozen settings: read once, checked whole, every problem named with its remedy.
 
-The only module that reads the environment: `RECENT_ACTIVITIES_WORKSPACE` names the file.
+The only module that reads the environment: `RECENT_ACTIVITIES_WORKSPACE` names the file, and `AWS_ENDPOINT_URL` the
+store of an S3 lake.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from processors import _contradictions, _paths, _reader, _settings_file, _settings_problems
+from processors import _contradictions, _paths, _reader, _settings_file, _settings_problems, bucket
 from processors import _setting_kinds as kinds
+from processors.bucket import S3Path
 from processors.errors import Problem, SettingsError
 
 ENVIRONMENT_NAME = "RECENT_ACTIVITIES_WORKSPACE"
@@ -35,8 +37,8 @@ class Workspace(_Section):
 
     name: kinds.Text = Field("Recent Activities", description="shown on every report")
     time_zone: kinds.Zone = Field(description="IANA zone of login dates and printed times")
-    lake: kinds.Folder = Field("lake", description="folder of the tables")
-    reports: kinds.Path = Field("reports", description="folder of the daily reports")
+    lake: kinds.Lake = Field("lake", description="folder of the tables, or `s3://bucket/prefix`")
+    reports: kinds.Folder = Field("reports", description="folder of the daily reports")
     roster: kinds.Path | None = Field(None, description="CSV of people: user_name, display_name, role, team, …")
 
 
@@ -149,8 +151,10 @@ class Settings(_Section):
         return self.path.parent
 
     @property
-    def lake(self) -> Path:
-        """The folder of the tables."""
+    def lake(self) -> Path | S3Path:
+        """Where the tables are."""
+        if self.workspace.lake.startswith(bucket.SCHEME):
+            return bucket.path_of(self.workspace.lake, endpoint=os.environ.get("AWS_ENDPOINT_URL"))
         return self.root / self.workspace.lake
 
     @property

@@ -145,7 +145,8 @@ def _reasons(entries: list[ledger.Entry]) -> dict[str, int]:
 
 
 def _published(settings: Settings) -> list[Published]:
-    rows = lake.scan(settings.lake, ReportsPublished).sort("report_date", "revision").collect()
+    with lake.reached(settings.lake):
+        rows = lake.scan(settings.lake, ReportsPublished).sort("report_date", "revision").collect()
     newest = rows.group_by("report_date", maintain_order=True).last().reverse()
     columns = ("report_date", "revision", "session_count", "is_complete", "as_of_time")
     return [Published(*row) for row in newest.select(columns).iter_rows()]

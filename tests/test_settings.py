@@ -107,11 +107,22 @@ def test_all_problems_come_at_once_with_the_nearest_valid_key(tmp_path: Path) ->
         ('"office"', '"ofice"', "networks.203.0.113.0/24.kind"),
         ('"landing/panel/**/access.log*"', '"/var/log/*"', "sources[panel].files"),
         ('name = "panel"', 'name = "../panel"', "sources[../panel].name"),
-        ('name = "Example Brand"', 'lake = "s3://bucket/prefix"', "workspace.lake"),
+        ('name = "Example Brand"', 'lake = "s3://Bucket"', "workspace.lake"),
+        ('name = "Example Brand"', 'lake = "s3://bucket/../x"', "workspace.lake"),
+        ('name = "Example Brand"', 'lake = "s3://key:secret@bucket/x"', "workspace.lake"),
+        ('name = "Example Brand"', 'lake = "s3://bucket/login_date=1"', "workspace.lake"),
+        ('name = "Example Brand"', 'lake = "gs://bucket/prefix"', "workspace.lake"),
+        ('name = "Example Brand"', 'reports = "s3://bucket/prefix"', "workspace.reports"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_place(tmp_path: Path, was: str, now: str, where: str) -> None:
     assert where in problems(tmp_path, GOOD.replace(was, now))
+
+
+@pytest.mark.parametrize("lake", ["s3://bucket", "s3://bucket/", "s3://my.bucket-1/logs/recent_activities"])
+def test_a_lake_may_lie_in_a_bucket(tmp_path: Path, lake: str) -> None:
+    loaded = settings.load(write(tmp_path, GOOD.replace('name = "Example Brand"', f'lake = "{lake}"')))
+    assert str(loaded.lake) == lake.removesuffix("/")
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
