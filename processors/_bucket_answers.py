@@ -70,6 +70,6 @@ def _explained(where: object, answer: str) -> LakeError:
     for part, (what, remedy) in _ANSWERS.items():
         if re.search(part, answer):
             return LakeError(str(where), what, remedy)
-    code = re.search(r"<Code>(\w{1,60})</Code>|status code: (\d{3})", answer)
-    said = f" ({code[1] or code[2]})" if code else ""
+    code = re.search(r"<Code>(\w{1,60})</Code>", answer) or re.search(r"status code: (\d{3})", answer)
+    said = f" ({code[1]})" if code else ""
     return LakeError(str(where), f"cannot be read or written{said}", AGAIN)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 SCHEME = "s3://"
+CHUNK_BYTES = 8 << 20
 ONE_PUT_BYTES = 64 << 20
 """A larger file goes in parts, which become an object together."""
 CONNECT_SECONDS, REQUEST_SECONDS, RETRY_SECONDS, RETRIES = 5, 120, 30, 4
@@ -50,6 +52,8 @@ class Bucket:
     @functools.cached_property
     def store(self) -> S3Store:
         """Its objects. Errors: `LakeError`."""
+        if self.endpoint and not re.fullmatch(r"https?://[^/?#@]+/?", self.endpoint):
+            raise LakeError("AWS_ENDPOINT_URL", "is no address of a store", "Write it as https://host:port")
         with explained(f"{SCHEME}{self.name}"):
             from obstore.store import S3Store
 
@@ -115,9 +119,9 @@ class S3Path:
 
     def e_tag(self) -> str | None:
         """What changes with the object's bytes; None where there is no object."""
-        import obstore
-
         with explained(self):
+            import obstore
+
             try:
                 return obstore.head(self.bucket.store, self.key)["e_tag"]
             except FileNotFoundError:
@@ -129,9 +133,9 @@ class S3Path:
 
     def read(self) -> tuple[bytes, str | None]:
         """The object and its e_tag, of one moment. `FileNotFoundError` where there is none."""
-        import obstore
-
         with explained(self):
+            import obstore
+
             try:
                 found = obstore.get(self.bucket.store, self.key)
                 return bytes(found.bytes()), found.meta["e_tag"]
@@ -142,18 +146,18 @@ class S3Path:
 
     def download(self, target: Path) -> None:
         """Write the object, of one moment, into a file."""
-        import obstore
-
         with explained(self), target.open("wb") as file:
+            import obstore
+
             for chunk in obstore.get(self.bucket.store, self.key).stream():
                 file.write(chunk)
 
     def glob(self, pattern: str) -> list[S3Path]:
         """The objects below whose name fits the pattern, step by step."""
-        import obstore
-
         wanted, start = pattern.split("/"), f"{self.key}/".removeprefix("/")
         with explained(self):
+            import obstore
+
             found = [
                 one["path"].removeprefix(start)
                 for page in obstore.list(self.bucket.store, start or None, chunk_size=1000)
@@ -163,22 +167,20 @@ class S3Path:
 
     def unlink(self, *, missing_ok: bool = True) -> None:
         """Delete the object, if there is one."""
-        import obstore
-
         with explained(self):
+            import obstore
+
             obstore.delete(self.bucket.store, self.key)
 
-    def put(self, content: bytes | Path, mode: PutMode = "overwrite", *, is_whole: bool = False) -> str | None:
+    def put(self, content: bytes | Path, mode: PutMode = "overwrite") -> str | None:
         """Make or replace the object; gives its e_tag, or None where `mode` asked for what is no longer so."""
-        import obstore
-        from obstore.exceptions import AlreadyExistsError, PreconditionError
-
-        is_whole = is_whole or mode != "overwrite"
+        use_multipart = False if mode != "overwrite" else None  # only a PUT in one piece has conditions
         with explained(self):
+            import obstore
+            from obstore.exceptions import AlreadyExistsError, PreconditionError
+
             try:
-                done = obstore.put(
-                    self.bucket.store, self.key, content, mode=mode, use_multipart=False if is_whole else None
-                )
+                done = obstore.put(self.bucket.store, self.key, content, mode=mode, use_multipart=use_multipart)
             except (AlreadyExistsError, PreconditionError):
                 return None
         return done["e_tag"] or ""
@@ -220,12 +222,12 @@ class S3Path:
             raise LakeError(str(self), "was changed by another run meanwhile", AGAIN)
 
     def _put_parts(self, file: Path, before: str | None) -> bool:
-        import obstore
-
         with explained(self):
+            import obstore
+
             writer = obstore.open_writer(self.bucket.store, self.key)
             with file.open("rb") as source:
-                while chunk := source.read(ONE_PUT_BYTES // 8):
+                while chunk := source.read(CHUNK_BYTES):
                     writer.write(chunk)
             self.confirm()
             if self.e_tag() != before:

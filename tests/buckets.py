@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import obstore
+
 from processors import settings
 from processors.bucket import S3Path
 from tests import workspaces
@@ -33,6 +35,6 @@ def write(folder: Path) -> settings.Settings:
 
 def objects(place: S3Path) -> dict[str, bytes]:
     """Every object below a place with its bytes, but for locks."""
-    start = len(str(place)) + 1
-    found = [path for depth in range(1, 7) for path in place.glob("/".join(["*"] * depth))]
-    return {str(path)[start:]: path.read_bytes() for path in found if path.name != ".lock"}
+    pages = obstore.list(place.bucket.store, place.key)
+    names = sorted(one["path"].removeprefix(f"{place.key}/") for page in pages for one in page)
+    return {name: (place / name).read_bytes() for name in names if not name.endswith("/.lock")}

@@ -36,6 +36,7 @@ def endpoint(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "example")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example-secret")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    bucket._bucket.cache_clear()
     urlopen(Request(f"{server}/moto-api/reset", method="POST")).close()
     urlopen(Request(f"{server}/logs", method="PUT")).close()
     return server

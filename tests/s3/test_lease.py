@@ -55,7 +55,7 @@ def test_a_lease_that_is_renewed_is_never_taken(pen: S3Path) -> None:
                 first.confirm()
                 yield
 
-        assert waits(pen, 3 * LEASE_SECONDS, meanwhile=renewals())
+        assert waits(pen, 1.5 * LEASE_SECONDS, meanwhile=renewals())
 
 
 def test_a_lease_that_stays_as_it_is_for_its_length_is_taken_over_and_its_holder_told(pen: S3Path) -> None:
