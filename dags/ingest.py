@@ -72,6 +72,8 @@ with DAG(
 
         get_current_context()["source_name"] = source  # type: ignore[typeddict-unknown-key]  # for the template above
         result = run.ingest(settings.load(), as_of=datetime.fromisoformat(as_of).astimezone(UTC), sources=(source,))
+        for note in result.notes:
+            log.info("%s", note)
         for warning in result.warnings:
             log.warning("%s", warning)
         for problem in result.problems:

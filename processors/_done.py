@@ -54,7 +54,9 @@ def show(
 
 
 def told(read: IngestResult) -> int:
-    """The exit code; warnings and problems go to stderr."""
+    """The exit code; notes, warnings and problems go to stderr."""
+    for note in read.notes:
+        _console.say("note", note)
     for warning in read.warnings:
         _console.say("warning", warning)
     for problem in read.problems:

@@ -56,7 +56,8 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
         seen = known.select("event_time").collect()["event_time"]
     of_day = seen.filter(seen < end)
     entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
-    parsed = sum(entry.days[day][0] for entry in entries if day in entry.days)
+    counts = [days[day] for entry in entries if day in (days := entry.days(settings.time_zone))]
+    parsed = sum(events for events, _, _ in counts)
     last = cast(datetime | None, of_day.max())
     newest = cast(datetime | None, seen.max())  # an event after the day's end ends the silence
     if last is None or newest is None:
@@ -69,7 +70,7 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
         last,
         len(of_day),
         max(parsed - len(of_day), 0) if as_of >= end else 0,
-        sum(entry.days[day][1] for entry in entries if day in entry.days),
+        sum(late for _, late, _ in counts),
         len(entries),
         sum(entry.line_count for entry in entries),
         sum(entry.quarantined_count for entry in entries),
@@ -114,8 +115,8 @@ def completeness(
 
 def _concerns(entry: ledger.Entry, day: date, settings: Settings) -> bool:
     """Whether a file holds events of the day; one that holds none at all concerns the day it was read, and before."""
-    if entry.days:
-        return day in entry.days
+    if entry.quarter_hours:
+        return day in entry.days(settings.time_zone)
     if entry.read_as_of_time is None:
         return False
     read_on = workspace_day.of(entry.read_as_of_time, settings.time_zone)

@@ -7,6 +7,7 @@ run carries out what was decided. Carrying out twice is the same as once.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,15 +24,22 @@ SLICE_ROWS = 200_000
 """Rows merged at once, about: a day is merged in equal stretches of time, so memory does not grow with it."""
 
 _KEY = ["file_id", "line_number"]
+_NO_KEYS = Quarantine.create_empty().select(_KEY)
 
 
 class Plan(msgspec.Struct):
-    """What is to be done with the staged parts: into which partitions they go, and which login dates they change."""
+    """What is to be done with the staged parts: into which partitions they go, and which login dates they change.
+
+    `file_ids` by the tokens under which rows are staged; rows of no such token are not wanted after all. The rows that
+    the lake has of the files in `replaced` are dropped.
+    """
 
     landed_date: date
     event_dates: list[date]
     login_dates: list[date]
     parts: int
+    file_ids: dict[str, str]
+    replaced: list[str]
     staged: str = ""
     """The name by which the parts are shared."""
 
@@ -62,7 +70,7 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     if decided.exists():
         plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
         staging.fetch(plan.staged)
-        _add_events(root, source, staging.folder, plan)
+        _change_events(root, source, staging.folder, plan)
         _change_quarantine(root, source, staging.folder, plan)
         ledger = staging.folder / "ledger.parquet"
         batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
@@ -72,16 +80,16 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     staging.clear()
 
 
-def _add_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
+def _change_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
     time = pl.col("event_time")
     for day in plan.event_dates:
-        new = pl.scan_parquet(_parts(staging, "events", plan)).filter(time.dt.date() == day)
-        count = new.select(pl.len()).collect().item()
-        if not count:
-            continue
         path = lake.file_of(root, Events, day, source)
-        old = lake.scan_file(path, Events)
-        count += old.select(pl.len()).collect().item()
+        new = _staged(staging, "events", plan).filter(time.dt.date() == day)
+        old = lake.scan_file(path, Events).filter(~pl.col("file_id").is_in(plan.replaced))
+        count = sum(rows.select(pl.len()).collect().item() for rows in (old, new))
+        if not count:
+            lake.delete(path)
+            continue
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         step = timedelta(days=1) / (-(-count // SLICE_ROWS))
         edges = [midnight + n * step for n in range(-(-count // SLICE_ROWS))] + [midnight + timedelta(days=1)]
@@ -101,18 +109,51 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 
 
 def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
-    if not plan.parts:
+    if not plan.parts and not plan.replaced:
         return
-    new = pl.read_parquet(_parts(staging, "quarantine", plan))
-    released = pl.read_parquet(_parts(staging, "released", plan))
+    new = _staged(staging, "quarantine", plan)
+    released = pl.scan_parquet(_parts(staging, "released", plan)).collect() if plan.parts else _NO_KEYS
     landed = str(plan.landed_date)
-    for day in sorted({landed, *(lake.partitions(root, Quarantine) if released.height else [])}):
+    for day in sorted({landed, *(lake.partitions(root, Quarantine) if released.height or plan.replaced else [])}):
         path = lake.file_of(root, Quarantine, day, source)
-        old = lake.read_file(path, Quarantine)
-        rows = pl.concat([old, new]) if day == landed else old
-        rows = rows.join(released, on=_KEY, how="anti").unique(_KEY).sort(_KEY)
-        if not rows.equals(old):
-            lake.replace(root, Quarantine, day, rows, bucket=source)
+        old = lake.scan_file(path, Quarantine)
+        kept = old.filter(~pl.col("file_id").is_in(plan.replaced)).join(released.lazy(), on=_KEY, how="anti")
+        both = pl.concat([kept, new]) if day == landed else kept
+        height, before = both.select(pl.len()).collect().item(), old.select(pl.len()).collect().item()
+        if not height:
+            lake.delete(path)
+        elif day == landed or height != before:
+            slices = (both.filter(within).collect().unique(_KEY).sort(_KEY) for within in _stretches(both))
+            lake.replace(root, Quarantine, day, slices, bucket=source)
+
+
+def _stretches(rows: pl.LazyFrame) -> Iterator[pl.Expr]:
+    """Conditions that hold for one stretch of the rows after the other, in the order of their keys."""
+    file_id, line = pl.col("file_id"), pl.col("line_number")
+    files = rows.group_by(file_id).agg(pl.len(), line.max()).sort(file_id).collect()
+    together: list[str] = []
+    size = 0
+    for name, count, last in files.iter_rows():
+        if size + count > SLICE_ROWS:
+            yield file_id.is_in(together)
+            together, size = [], 0
+        parts = -(-count // SLICE_ROWS)
+        if parts == 1:
+            together, size = [*together, name], size + count
+            continue
+        for start, end in pairwise([last * n // parts for n in range(parts + 1)]):
+            yield (file_id == name) & (line > start) & (line <= end)
+    yield file_id.is_in(together)
+
+
+def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
+    """The staged rows that are wanted, each with the id of its file."""
+    table = Events if name == "events" else Quarantine
+    if not plan.file_ids:
+        return table.create_empty().lazy()
+    rows = pl.scan_parquet(_parts(staging, name, plan))
+    token = pl.col("file_id")
+    return rows.filter(token.is_in(list(plan.file_ids))).with_columns(token.replace_strict(plan.file_ids))
 
 
 def _parts(staging: Path, name: str, plan: Plan) -> list[Path]:

@@ -1,56 +1,44 @@
 """Landing files → events, quarantine, ledger: every line once, whatever files are called and however often they come.
 
 A source is read under its lock into staging; what is to be done with it there is decided at once (see `decision`).
+A file is read on where the last run stopped. It is read again from its beginning, and its rows are replaced, where the
+source's settings have changed since, where a line taken as its last one goes on, and where it had no line with a time:
+so what the tables hold depends on the files and the settings as they are, not on what was run before.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import secrets
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from processors import decision, lake, landing, ledger, parse, pending, slabs, workspace_day
+from processors import decision, lake, landing, ledger, parse, pending, slabs
 from processors._json import object_of
 from processors.content import Content
 from processors.decision import Plan
 from processors.errors import LandingError
-from processors.lines import OUT_OF_RANGE, lines_of, quarantined
+from processors.lake import Location, Staging
+from processors.ledger import Entry
+from processors.lines import OUT_OF_RANGE
+from processors.reading import Parts, Reading, Result
+from processors.recognize import Entries, Known, recognize
+from processors.remarks import counted, remarks, waiting
 from processors.settings import Settings, Source
 from schemas import Events, Quarantine
 
+__all__ = ["CLOCK_ERROR", "Progress", "Result", "ingest", "options", "reference_key", "settings_digest"]
+
 CLOCK_ERROR = timedelta(days=1)
 RETENTION_MARGIN = timedelta(days=30)
+JUDGED_ROWS = 200_000
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-
-
-@dataclass
-class Result:
-    """What a run read. `lines = events + quarantined + skipped`."""
-
-    files: int = 0
-    lines: int = 0
-    events: int = 0
-    quarantined: int = 0
-    skipped: int = 0
-    late: int = 0
-    days: set[date] = field(default_factory=set)
-    reasons: Counter[str] = field(default_factory=Counter)
-    warnings: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def __iadd__(self, other: Result) -> Result:
-        for name, mine in vars(self).items():
-            theirs = getattr(other, name)
-            setattr(self, name, mine | theirs if isinstance(mine, set) else mine + theirs)
-        return self
 
 
 def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Progress | None = None) -> Result:
@@ -61,8 +49,8 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
     """
     with lake.locked(settings.lake, f"source-{source.name}") as staging:
         decision.carry_out(settings.lake, source.name, staging)
-        batch = _Batch(settings, source, as_of, staging)
         files, problems = landing.files(settings, source)
+        batch = _Batch(settings, source, as_of, staging, files)
         batch.result.problems += [str(problem) for problem in problems]
         if not files and not problems:
             batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
@@ -73,8 +61,7 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
             done += file.size_bytes
             if progress:
                 progress(f"reading {source.name}", done, total)
-        batch.judge_again()
-        batch.decide()
+        batch.finish()
         decision.carry_out(settings.lake, source.name, staging)
         return batch.result
 
@@ -82,91 +69,113 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
 class _Batch:
     """One run over one source: what it reads goes to staging, what it learns into the ledger's entries."""
 
-    def __init__(self, settings: Settings, source: Source, as_of: datetime, staging: lake.Staging) -> None:
+    def __init__(
+        self, settings: Settings, source: Source, as_of: datetime, staging: Staging, files: list[landing.File]
+    ) -> None:
         self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
-        self.reader = parse.reader(source.format)
-        self.entries = ledger.read(settings.lake, source.name)
+        self.settings_digest = settings_digest(source)
         self.options = options(settings, source, as_of)
+        self.is_json = parse.reader(source.format).is_json
+        self.parts = Parts(settings, source, self.options, as_of, staging)
+        entries = ledger.read(settings.lake, source.name)
+        self.entries = Entries(entries)
         self.result = Result()
-        self.is_changed = False
-        self._parts = 0
-        self._dates: set[date] = set()
+        self._there = {(file.name, file.state) for file in files}
+        self._before = {entry.file_id: entry for entry in entries}
+        self._replaced: dict[str, Entry] = {}
+        self._readings: list[Reading] = []
+        self._released: list[pl.DataFrame] = []
+        self._tokens = self._again = 0
+        self._is_changed = False
 
     def read(self, file: landing.File) -> None:
         """Read what is new of one file; one that fails half-way counts as not read at all."""
-        if any(entry.path == file.name and entry.file_state == file.state for entry in self.entries):
+        unchanged = self.entries.unchanged(file)
+        if unchanged and unchanged.settings_digest == self.settings_digest:
             return
-        before, parts = copy.deepcopy(self.result), self._parts
         try:
             self._read(file)
         except LandingError as problem:
-            self.result, self._parts = before, parts
             self.result.problems.append(str(problem))
 
     def _read(self, file: landing.File) -> None:
         content = Content(file.path)
-        is_document = self.reader.is_json and slabs.looks_like_document(content.head())
-        known = ledger.recognize(content, ledger.candidates(self.entries, file), is_document=is_document)
+        head = content.head()
+        is_document = self.is_json and slabs.looks_like_document(head)
+        near = self.entries.candidates(file, head)
+        # under another format it may have been cut the other way
+        known = recognize(content, near, is_document=is_document) or recognize(
+            content, near, is_document=not is_document
+        )
         if known and known.offset < known.entry.read_bytes:
             self.result.warnings.append(f"{file.name}: is a copy of the beginning of {known.entry.path}: nothing new")
             return
         if known:
-            entry, digest = copy.deepcopy(known.entry), known.digest
+            self.parts.settle(known.entry)
+        again = known is not None and self._is_void(known, content, is_document)
+        if known and not again:
+            reading, digest = self._reading(known.entry), known.digest
         else:
-            entry = ledger.Entry(file.stream, file.name, file.state, is_document)
-            digest = ledger.Digest(is_document=is_document)
-        lines_before = entry.line_count
-        self._read_on(entry, file, content, digest)
-        entry.is_truncated = content.is_truncated
-        if content.is_truncated:
-            self.result.warnings.append(
-                f"{file.name}: the compressed data breaks off; its {entry.line_count} whole lines are read. "
-                "Deliver the whole file again and only the rest will be added"
-            )
-        if not entry.read_bytes:
-            if not file.size_bytes:
-                self.result.warnings.append(f"{file.name}: is empty")
-            return
-        entry.path, entry.file_state, entry.stream = file.name, file.state, file.stream
-        entry.read_as_of_time = self.as_of
-        self.entries = [other for other in self.entries if not known or other is not known.entry] + [entry]
-        self.is_changed = True
-        if entry.line_count > lines_before:
-            self.result.files += 1
-            self._look_at(entry)
+            reading, digest = self._reading(Entry("", "", "", is_document)), ledger.Digest(is_document=is_document)
+            reading.entry.file_id = reading.token
+        entry = reading.entry
+        entry.stream, entry.path, entry.file_state = file.stream, file.name, file.state
+        entry.settings_digest, entry.read_as_of_time = self.settings_digest, self.as_of
+        lines_before = reading.line_count
+        self._read_on(reading, file, content, digest)
+        entry.is_truncated, reading.has_garbage = content.is_truncated, content.has_garbage
+        reading.is_of_file, reading.result.files = True, int(reading.line_count > lines_before)
+        if known and not again and entry.read_bytes == known.entry.read_bytes and self._is_there(known.entry):
+            return  # a copy
+        self._readings.append(reading)
+        if known:
+            self._forget(known.entry, is_replaced=again)
+        if entry.read_bytes:
+            self.entries.put(entry)
+            self._is_changed = True
 
-    def _look_at(self, entry: ledger.Entry) -> None:
-        limit = self.settings.ingest.quarantined_share
-        if entry.quarantined_count > limit * entry.line_count:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(entry.reasons.items()))
-            self.result.problems.append(
-                f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
-                f"({reasons}), and ingest.quarantined_share allows {limit:.0%}. Its source {self.source.name} reads it "
-                f"as {self.source.format}; `recent-activities check` names a format that fits better"
-            )
+    def _reading(self, entry: Entry) -> Reading:
+        self._tokens += 1
+        return Reading(str(self._tokens), copy.deepcopy(entry), entry.line_count)
 
-    def _read_on(self, entry: ledger.Entry, file: landing.File, content: Content, digest: ledger.Digest) -> None:
-        offset = digest.offset
-        chunks = digest.through(content.chunks(offset))
-        if offset and not content.is_compressed and not entry.is_document and not _ends_line(content, offset):
-            chunks = _without_newline(chunks, entry)  # that of a last record that was whole without it
+    def _is_there(self, entry: Entry) -> bool:
+        return (entry.path, entry.file_state) in self._there
+
+    def _is_void(self, known: Known, content: Content, is_document: bool) -> bool:
+        """Whether what was read of the file is not what is read of it now."""
+        entry = known.entry
+        if entry.settings_digest != self.settings_digest or entry.is_document != is_document:
+            return True
+        return (entry.is_open_ended or not entry.is_placed) and any(content.chunks(known.offset))
+
+    def _forget(self, entry: Entry, *, is_replaced: bool) -> None:
+        self.entries.remove(entry)
+        self._is_changed = True
+        if is_replaced:
+            self._again += entry.settings_digest != self.settings_digest
+            if entry.file_id in self._before:
+                self._replaced[entry.file_id] = self._before[entry.file_id]
+
+    def _read_on(self, reading: Reading, file: landing.File, content: Content, digest: ledger.Digest) -> None:
+        entry = reading.entry
 
         def is_whole(rest: bytes) -> bool:
             if content.is_truncated:
                 return False
-            if file.is_rotated or content.is_compressed:
-                return True
-            return self.reader.is_json and (_is_json(rest) or (entry.is_document and rest.rstrip().endswith(b"]")))
+            entry.is_open_ended = file.is_rotated or content.is_compressed or (self.is_json and _is_json(rest, entry))
+            if not entry.is_open_ended:
+                reading.result.notes.append(waiting(file.name, rest, is_all=not entry.read_bytes))
+            return entry.is_open_ended
 
         cut = slabs.slabs(
-            chunks,
-            at_start=offset == 0,
+            digest.through(content.chunks(digest.offset)),
+            at_start=digest.offset == 0,
             is_document=entry.is_document,
             is_whole=is_whole,
         )
         for slab in cut:
             if slab.data:
-                self._read_slab(entry, file, slab)
+                self.parts.add(reading, slab)
             entry.read_bytes += slab.span
         if digest.offset != entry.read_bytes:
             digest = ledger.digest_of(content, entry.read_bytes, is_document=entry.is_document)
@@ -175,127 +184,92 @@ class _Batch:
         digest.note()
         entry.checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
 
-    def _read_slab(self, entry: ledger.Entry, file: landing.File, slab: slabs.Slab) -> None:
-        first = entry.line_count + 1
-        parsed = parse.parse(
-            lines_of(slab.data, first).lazy(),
-            reader=self.reader,
-            source=self.source.name,
-            file_id=entry.file_id,
-            options=self.options,
-        ).collect()
-        events = parsed.filter(pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null())
-        if not entry.file_id:
-            entry.file_id = self._new_id(entry, events, slab.data)
-        events = events.with_columns(file_id=pl.lit(entry.file_id)).select(Events.column_names())
-        rejected = quarantined(
-            parsed, slab.data, first, {first: slab.line_bytes} if slab.line_bytes else {}
-        ).with_columns(file_id=pl.lit(entry.file_id), source=pl.lit(self.source.name), path=pl.lit(file.name))
-        self._count(entry, parsed, events, rejected)
-        self._stage(events, rejected.select(Quarantine.column_names()))
-
-    def _stage(self, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
-        self._parts += 1  # a part of a file that failed is overwritten by the next, or outnumbered in `decide`
-        self._dates |= set(events["event_time"].dt.date().unique())
-        decision.stage(self.staging, self._parts, events, rejected, released)
-
-    def _count(self, entry: ledger.Entry, parsed: pl.DataFrame, events: pl.DataFrame, rejected: pl.DataFrame) -> None:
-        skipped = Counter(parsed["skipped"].drop_nulls().to_list())
-        reasons = Counter(rejected["quarantine_reason"].to_list())
-        if parsed.height != events.height + rejected.height + skipped.total():
-            raise AssertionError(f"{entry.path}: lines are not conserved")
-        zone = self.settings.time_zone
-        days = events.group_by(day=workspace_day.column(pl.col("event_time"), zone)).agg(
-            pl.len().alias("n"), pl.col("event_time").max().alias("last")
+    def finish(self) -> None:
+        """Count all that was read, and write down what is to be done: from here on it will be done."""
+        self.parts.flush()
+        self._judge_again()
+        bases = {one.token: ledger.id_base(one.entry.stream, one.first_time, one.first_line) for one in self._readings}
+        ids = ledger.identified(self.entries, bases)
+        for entry in self.entries:
+            if entry.file_id in self._before and ids[entry.file_id] != entry.file_id:
+                self._stage_again(entry)
+        self._tell(ids)
+        if not self._is_changed:
+            return
+        tokens = {one.token: ids[one.entry.file_id] for one in self._readings if one.entry.file_id in ids}
+        for entry in self.entries:
+            entry.file_id = ids[entry.file_id]
+        plan = Plan(
+            landed_date=self.as_of.date(),
+            event_dates=sorted(self.parts.event_dates | _utc_dates(self._replaced.values())),
+            login_dates=self._login_dates(),
+            parts=self.parts.count,
+            file_ids=tokens,
+            replaced=sorted(self._replaced),
         )
-        for day, count, last in days.sort("day").iter_rows():
-            is_late = workspace_day.bounds(day, zone)[1] + self.settings.sessions.lateness < self.as_of
-            was, was_late, was_last = entry.days.get(day, (0, 0, last))
-            entry.days[day] = (was + count, was_late + count * is_late, max(was_last, last))
-            self.result.late += count * is_late
-            self.result.days.add(day)
-        entry.line_count += parsed.height
-        entry.event_count += events.height
-        entry.quarantined_count += rejected.height
-        entry.blank_count += skipped["blank"]
-        entry.directive_count += skipped["directive"]
-        entry.reasons = dict(Counter(entry.reasons) + reasons)
-        self.result += Result(
-            lines=parsed.height,
-            events=events.height,
-            quarantined=rejected.height,
-            skipped=skipped.total(),
-            reasons=reasons,
-        )
+        decision.write(self.staging, plan, ledger.frame(list(self.entries)))
 
-    def judge_again(self) -> None:
+    def _judge_again(self) -> None:
         """Take from quarantine what was out of range at another `as_of` and is in range at this one.
 
         So the order of runs does not matter, and a forgotten --as-of is mended by giving it.
         """
+        entries = {one.file_id: one for one in self.entries if one.settings_digest == self.settings_digest}
         kept = lake.scan(self.settings.lake, Quarantine).filter(
             pl.col("source") == self.source.name,
             pl.col("quarantine_reason") == OUT_OF_RANGE,
             pl.col("event_time").is_between(self.options.earliest, self.options.latest),
+            pl.col("file_id").is_in(list(entries)),
         )
-        entries = {entry.file_id: entry for entry in self.entries}
-        for (file_id,), rows in kept.collect().group_by("file_id", maintain_order=True):
-            lines = rows.select("line_number", line=pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r"))
-            events = parse.parse(
-                lines.lazy(),
-                reader=self.reader,
-                source=self.source.name,
-                file_id=str(file_id),
-                options=self.options,
-            ).collect()
-            events = events.filter(pl.col("quarantine_reason").is_null(), pl.col("skipped").is_null())
-            entry = entries[str(file_id)]
-            entry.quarantined_count -= events.height
-            entry.line_count -= events.height
-            entry.reasons = dict(Counter(entry.reasons) - Counter({OUT_OF_RANGE: events.height}))
-            released = rows.select(Quarantine.primary_key()).join(
-                events.select(Quarantine.primary_key()), on=Quarantine.primary_key(), how="semi"
-            )
-            events = events.select(Events.column_names())
-            self._count(entry, events.with_columns(skipped=pl.lit(None, pl.String)), events, rows.clear())
-            self._stage(events, rows.clear().select(Quarantine.column_names()), released)
-            self.is_changed = True
+        for rows in kept.select("file_id", "line_number", "raw_bytes").collect_batches(chunk_size=JUDGED_ROWS):
+            readings = {one: self._reading(entries[one]) for one in rows["file_id"].unique(maintain_order=True)}
+            self._released.append(self.parts.judge(readings, rows))
+            for file_id, reading in readings.items():
+                self._forget(entries[file_id], is_replaced=False)
+                self.entries.put(reading.entry)
+                entries[file_id] = reading.entry
+            self._readings += readings.values()
 
-    def _new_id(self, entry: ledger.Entry, events: pl.DataFrame, data: bytes) -> str:
-        """Names sort as time does, so that the order of equal instants survives rotation and splitting."""
-        first = events["event_time"][0] if events.height else None
-        instant = int(first.timestamp()) if first else 0
-        line = data.split(b"\n", 1)[0]
-        name = f"{_digest(entry.stream.encode())}-{instant:011d}-{_digest(line)}"
-        taken = {other.file_id for other in self.entries}
-        ordinal = next(n for n in range(1, len(taken) + 2) if (name if n == 1 else f"{name}-{n}") not in taken)
-        return name if ordinal == 1 else f"{name}-{ordinal}"
+    def _stage_again(self, entry: Entry) -> None:
+        """Stage the rows that the lake has of a file, because another one takes its id."""
+        reading, old = self._reading(entry), self._before[entry.file_id]
+        self._readings.append(reading)
+        self._replaced[old.file_id] = old
+        token, is_its = pl.lit(reading.token).alias("file_id"), pl.col("file_id") == old.file_id
+        rejected = lake.scan(self.settings.lake, Quarantine).filter(is_its).collect()
+        for released in self._released:
+            rejected = rejected.join(released, on=Quarantine.primary_key(), how="anti")
+        events = lake.scan(self.settings.lake, Events, _utc_dates([old])).filter(is_its)
+        for rows in events.collect_batches(chunk_size=JUDGED_ROWS):
+            self.parts.stage(rows.with_columns(token), Quarantine.create_empty())
+        self.parts.stage(Events.create_empty(), rejected.with_columns(token))
 
-    def decide(self) -> None:
-        """Write down what is to be done; from here on it will be done."""
-        if self.is_changed:
-            login_dates = {day for on in self.result.days for day in pending.touched(self.settings, on)}
-            others = [one.name for one in self.settings.sources if one.name != self.source.name]
-            entries = [entry for name in others for entry in ledger.read(self.settings.lake, name)]
-            with_events = {day for entry in (*entries, *self.entries) for day in entry.days}
-            revised = [day for day in login_dates & with_events if self._is_revised(day)]  # no event, no session
-            plan = Plan(self.as_of.date(), sorted(self._dates), sorted(revised), self._parts)
-            decision.write(self.staging, plan, ledger.frame(self.entries))
+    def _login_dates(self) -> list[date]:
+        """The days to be computed again: those that are near an event that came or went, and have or had any."""
+        zone = self.settings.time_zone
+        touched = {day for on in self.result.days for day in pending.touched(self.settings, on)}
+        others = [one.name for one in self.settings.sources if one.name != self.source.name]
+        entries = [entry for name in others for entry in ledger.read(self.settings.lake, name)]
+        entries += [*self.entries, *self._replaced.values()]
+        with_events = {day for entry in entries for day in entry.days(zone)}  # no event, no session
+        revised = touched & with_events
+        return sorted(day for day in revised if pending.is_revised(self.settings, day, as_of=self.as_of))
 
-    def _is_revised(self, day: date) -> bool:
-        return pending.is_revised(self.settings, day, as_of=self.as_of)
-
-
-def _ends_line(content: Content, offset: int) -> bool:
-    return next(content.chunks(offset - 1), b"").startswith(b"\n")
-
-
-def _without_newline(chunks: Iterator[bytes], entry: ledger.Entry) -> Iterator[bytes]:
-    first = next(chunks, b"")
-    if first.startswith(b"\n"):
-        entry.read_bytes += 1
-    yield first.removeprefix(b"\n")
-    yield from chunks
+    def _tell(self, ids: dict[str, str]) -> None:
+        for reading in self._readings:
+            if reading.entry.read_bytes and reading.entry.file_id not in ids:
+                continue  # read again in this run
+            self.result += reading.result
+            if reading.is_of_file:
+                self.result += remarks(reading, self.settings, self.source)
+        self.result.days |= {day for one in self._replaced.values() for day in one.days(self.settings.time_zone)}
+        changed = f"{self.source.name}: its settings have changed"
+        left = sum(entry.settings_digest != self.settings_digest for entry in self.entries)
+        if self._again:
+            self.result.warnings.append(f"{changed}; {counted(self._again, 'file is', 'files are')} read again")
+        if left:
+            them = counted(left, "file that was read before is", "files that were read before are")
+            self.result.warnings.append(f"{changed}, but {them} no longer there: what was read of them stays as it is")
 
 
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
@@ -315,17 +289,25 @@ def options(settings: Settings, source: Source, as_of: datetime) -> parse.Option
     )
 
 
-def reference_key(root: lake.Location) -> bytes:
+def settings_digest(source: Source) -> str:
+    """The digest of what of a source's settings its lines are read by; what is left out or reordered is no change."""
+    facts = source.model_dump(mode="json", exclude={"name", "files", "stalled_after"}, exclude_defaults=True)
+    in_order = {name: sorted(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
+    return hashlib.blake2b(json.dumps(in_order, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def reference_key(root: Location) -> bytes:
     """The key that digests session references, made at first use."""
     return lake.made_once(root / lake.PRIVATE / "reference.key", secrets.token_bytes(32))
 
 
-def _is_json(line: bytes) -> bool:
+def _utc_dates(entries: Iterable[Entry]) -> set[date]:
+    return {start.date() for entry in entries for start in entry.quarter_hours}
+
+
+def _is_json(rest: bytes, entry: Entry) -> bool:
+    """Whether an end without a newline is a record, or ends the document."""
     try:
-        return bool(object_of(line.decode()))
+        return bool(object_of(rest.decode()))
     except ValueError:
-        return False
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=4).hexdigest()
+        return entry.is_document and rest.rstrip().endswith(b"]")

@@ -1,30 +1,37 @@
 """What has been read of every landing file: a file is known by its decompressed content, not by its name.
 
-The content is digested at the end of every line (of every object, in a JSON document) of its first 64 KiB, then at
-every 64 KiB, and where reading stopped.
+The content is digested at the end of every line (of every object, in a JSON document) of its head, then at every
+64 KiB, and where reading stopped.
 A file whose content begins with all that was read of another one of its stream is that one, grown; a file that is
-the beginning of what was read is a copy, and brings nothing.
+the beginning of what was read is a copy, and brings nothing (see `recognize`).
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from processors import lake as tables
-from processors.content import Content
-from processors.landing import File
+from processors import workspace_day
+from processors.content import HEAD_BYTES, Content
+from processors.lines import OUT_OF_RANGE
 from schemas import Ledger
 
-HEAD_BYTES = 64 << 10
 STEP_BYTES = 64 << 10
+ID_LINES = 1000
+"""The first of these with a time tells when a file begins."""
+
+
+Count = tuple[int, int, datetime]
+"""Events, of them those too late to revise a report, time of the last one."""
 
 
 @dataclass
@@ -35,8 +42,12 @@ class Entry:
     path: str
     file_state: str
     is_document: bool
+    settings_digest: str = ""
+    """What the settings were by which it was read (see `ingest.settings_digest`)."""
     file_id: str = ""
     is_truncated: bool = False
+    is_open_ended: bool = False
+    """Whether its last line was read without an end: where more comes, that line was not whole."""
     read_bytes: int = 0
     line_count: int = 0
     event_count: int = 0
@@ -44,8 +55,8 @@ class Entry:
     blank_count: int = 0
     directive_count: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-    days: dict[date, tuple[int, int, datetime]] = field(default_factory=dict)
-    """Workspace date → events, of them late, time of the last one."""
+    quarter_hours: dict[datetime, Count] = field(default_factory=dict)
+    """By the UTC quarter of an hour in which the events lie: there every zone has its midnights."""
     checkpoints: dict[int, int] = field(default_factory=dict)
     read_as_of_time: datetime | None = None
 
@@ -54,14 +65,19 @@ class Entry:
         """Lines that are neither events nor in quarantine."""
         return self.blank_count + self.directive_count
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether its id is for good: a line with a time is read, or all the lines that could tell (see `id_base`)."""
+        return self.line_count >= ID_LINES or bool(self.event_count or self.reasons.get(OUT_OF_RANGE))
 
-@dataclass(frozen=True)
-class Known:
-    """What the ledger knows of a file: its entry, and how much of the file is already read."""
-
-    entry: Entry
-    offset: int
-    digest: Digest
+    def days(self, time_zone: str) -> dict[date, Count]:
+        """The counts by workspace day."""
+        found: dict[date, Count] = {}
+        for start, (events, late, last) in sorted(self.quarter_hours.items()):
+            day = _day(start, time_zone)
+            before, before_late, _ = found.get(day, (0, 0, last))
+            found[day] = before + events, before_late + late, last
+        return found
 
 
 class Digest:
@@ -98,7 +114,12 @@ class Digest:
 
     def note(self) -> None:
         """Note a digest here."""
-        self.checkpoints[self.offset] = int.from_bytes(self._hash.copy().digest(), "big", signed=True)
+        self.checkpoints[self.offset] = value(self._hash)
+
+
+def value(digest: hashlib.blake2b) -> int:
+    """A digest so far, as the ledger keeps it."""
+    return int.from_bytes(digest.copy().digest(), "big", signed=True)
 
 
 def digest_of(content: Content, end: int, *, is_document: bool) -> Digest:
@@ -110,51 +131,6 @@ def digest_of(content: Content, end: int, *, is_document: bool) -> Digest:
             break
     digest.note()
     return digest
-
-
-def recognize(content: Content, entries: list[Entry], *, is_document: bool = False) -> Known | None:
-    """The entry of the stream whose content this file continues or repeats, the longest of them; else none."""
-    rivals = [entry for entry in entries if entry.checkpoints and entry.is_document == is_document]
-    if not rivals:
-        return None
-    wanted = max(entry.read_bytes for entry in rivals)
-    digest = Digest(is_document=is_document)
-    ends = {entry.read_bytes for entry in rivals}
-    for chunk in content.chunks():
-        chunk = chunk[: wanted - digest.offset]
-        while cuts := [end for end in ends if digest.offset < end < digest.offset + len(chunk)]:
-            part = min(cuts) - digest.offset
-            digest.feed(chunk[:part])
-            digest.note()
-            chunk = chunk[part:]
-        digest.feed(chunk)
-        if digest.offset in ends:
-            digest.note()
-        rivals = [entry for entry in rivals if _agrees(entry.checkpoints, digest)]
-        if not rivals or digest.offset >= wanted:
-            break
-    known = [entry for entry in rivals if _is_same(entry, digest)]
-    if not known:
-        return None
-    entry = max(known, key=lambda one: (min(one.read_bytes, digest.offset), one.file_id))
-    offset = min(entry.read_bytes, digest.offset)
-    return Known(
-        entry, offset, digest if digest.offset == offset else digest_of(content, offset, is_document=is_document)
-    )
-
-
-def _agrees(theirs: dict[int, int], digest: Digest) -> bool:
-    """Whether the content so far has the entry's digest at every checkpoint both have."""
-    ours = digest.checkpoints
-    return all(ours[offset] == theirs[offset] for offset in ours.keys() & theirs.keys())
-
-
-def _is_same(entry: Entry, digest: Digest) -> bool:
-    ours = digest.checkpoints
-    if digest.offset >= entry.read_bytes:
-        return ours.get(entry.read_bytes) == entry.checkpoints[entry.read_bytes]
-    head = [offset for offset in ours if offset <= HEAD_BYTES]
-    return bool(head) and all(entry.checkpoints.get(offset) == ours[offset] for offset in head)
 
 
 def read(lake: tables.Location, source: str) -> list[Entry]:
@@ -169,21 +145,50 @@ def frame(entries: list[Entry]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=Ledger.create_empty().schema)
 
 
-def candidates(entries: list[Entry], file: File) -> list[Entry]:
-    """The entries a file may continue: those of its stream, and the one it was before somebody renamed it."""
-    root = Path(str(file.path).removesuffix(file.name))
-    inode = file.state.rsplit(" ", 1)[1]
-    return [
-        entry
-        for entry in entries
-        if entry.stream == file.stream
-        or (entry.file_state.rsplit(" ", 1)[1] == inode and not (root / entry.path).exists())
-    ]
+def id_base(stream: str, first_time: datetime | None, first_line: bytes) -> str:
+    """The beginning of a file's id. Ids sort as time does: so equal instants keep their order through rotation.
+
+    `first_time` is that of the first of `ID_LINES` lines that has one: once it is there, growth does not change it.
+    """
+    instant = max(int(first_time.timestamp()), 0) if first_time else 0
+    return f"{_digest(stream.encode())}-{instant:011d}-{_digest(first_line)}"
+
+
+def identified(entries: Iterable[Entry], bases: Mapping[str, str]) -> dict[str, str]:
+    """The id that each entry must have, by the one that it has; `bases` of new ones.
+
+    Files of a stream that begin alike are numbered in the order of their contents, not of their arrival.
+    """
+    groups: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[bases.get(entry.file_id) or "-".join(entry.file_id.split("-")[:3])].append(entry)
+    return {
+        entry.file_id: f"{base}-{number:03}" if number > 1 else base
+        for base, group in groups.items()
+        for number, entry in enumerate(sorted(group, key=_content_order) if len(group) > 1 else group, 1)
+    }
+
+
+def _content_order(entry: Entry) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """First by digests at places that the content alone names, so that growth changes nothing."""
+    checkpoints = sorted(entry.checkpoints.items())
+    return [one for one in checkpoints if one[0] <= HEAD_BYTES or one[0] % STEP_BYTES == 0], checkpoints
+
+
+@functools.cache
+def _day(quarter_hour: datetime, time_zone: str) -> date:
+    return workspace_day.of(quarter_hour, time_zone)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=4).hexdigest()
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     row["reasons"] = {r["quarantine_reason"]: r["line_count"] for r in row["reasons"]}
-    row["days"] = {d["workspace_date"]: (d["event_count"], d["late_count"], d["last_event_time"]) for d in row["days"]}
+    row["quarter_hours"] = {
+        q["start_time"]: (q["event_count"], q["late_count"], q["last_event_time"]) for q in row["quarter_hours"]
+    }
     row["checkpoints"] = dict(zip(row.pop("checkpoint_bytes"), row.pop("checkpoint_digests"), strict=True))
     return Entry(**row)
 
@@ -191,9 +196,9 @@ def _entry(row: dict[str, Any]) -> Entry:
 def _row(entry: Entry) -> dict[str, Any]:
     row = dict(vars(entry))
     row["reasons"] = [{"quarantine_reason": k, "line_count": n} for k, n in sorted(entry.reasons.items())]
-    row["days"] = [
-        {"workspace_date": day, "event_count": events, "late_count": late, "last_event_time": last}
-        for day, (events, late, last) in sorted(entry.days.items())
+    row["quarter_hours"] = [
+        {"start_time": start, "event_count": events, "late_count": late, "last_event_time": last}
+        for start, (events, late, last) in sorted(entry.quarter_hours.items())
     ]
     checkpoints = row.pop("checkpoints")
     row["checkpoint_bytes"] = sorted(checkpoints)

@@ -39,6 +39,7 @@ class IngestResult:
     late: int
     reasons: dict[str, int]
     dates: tuple[date, ...]
+    notes: tuple[str, ...]
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -89,6 +90,7 @@ def ingest(
         total.late,
         dict(sorted(total.reasons.items())),
         tuple(pending.waiting(settings.lake)),
+        tuple(total.notes),
         (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
         (*total.problems, *_unreadable(total)),
     )

@@ -73,7 +73,7 @@ class Status:
 def status(settings: Settings, *, is_all: bool = False) -> Status:
     """What the ledger and the list of published reports say; the last `RECENT_DAYS` days with data, unless all."""
     entries = {source.name: ledger.read(settings.lake, source.name) for source in settings.sources}
-    days = [day for name, known in entries.items() for day in _days(name, known)]
+    days = [day for name, known in entries.items() for day in _days(name, known, settings.time_zone)]
     reports = _published(settings)
     dates = sorted({day.date for day in days} | {report.date for report in reports}, reverse=True)
     kept = set(dates if is_all else dates[:RECENT_DAYS])
@@ -96,9 +96,9 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
         events=sum(entry.event_count for entry in entries),
         quarantined=sum(entry.quarantined_count for entry in entries),
         skipped=sum(entry.skipped_count for entry in entries),
-        late=sum(late for entry in entries for _, late, _ in entry.days.values()),
+        late=sum(late for entry in entries for _, late, _ in entry.quarter_hours.values()),
         reasons=_reasons(entries),
-        last_event_time=max((last for entry in entries for _, _, last in entry.days.values()), default=None),
+        last_event_time=max((last for entry in entries for _, _, last in entry.quarter_hours.values()), default=None),
         waiting=tuple(file.name for file in files if _size(file) and (file.name, file.state) not in read),
         unfinished=tuple(
             file.name
@@ -116,11 +116,14 @@ def _size(file: landing.File) -> int:
     return int(file.state.split(" ", 1)[0])
 
 
-def _days(source: str, entries: list[ledger.Entry]) -> list[SourceDay]:
+def _days(source: str, entries: list[ledger.Entry], time_zone: str) -> list[SourceDay]:
+    files: dict[date, list[tuple[ledger.Entry, ledger.Count]]] = {}
+    for entry in entries:
+        for day, count in entry.days(time_zone).items():
+            files.setdefault(day, []).append((entry, count))
     found = []
-    for day in sorted({day for entry in entries for day in entry.days}):
-        of_day = [entry for entry in entries if day in entry.days]
-        counts = [entry.days[day] for entry in of_day]
+    for day in sorted(files):
+        of_day, counts = [entry for entry, _ in files[day]], [count for _, count in files[day]]
         found.append(
             SourceDay(
                 day,

@@ -21,7 +21,9 @@ class Ledger(Table):
     path = c.path()
     file_state = dy.String(description="size, modification time and inode when last read: unchanged means nothing new")
     is_document = dy.Bool(description="whether the file is JSON that spans lines, so that records are counted")
+    settings_digest = dy.String(description="digest of the source's settings by which it was read")
     is_truncated = dy.Bool(description="whether the compressed file broke off")
+    is_open_ended = dy.Bool(description="whether its last line was read without a line end")
     read_bytes = dy.Int64(description="decompressed bytes read", min=0)
     line_count = dy.Int64(description="lines (records) read: events + quarantined + skipped", min=0)
     event_count = dy.Int64(description="lines that became events", min=0)
@@ -32,16 +34,16 @@ class Ledger(Table):
         dy.Struct({"quarantine_reason": dy.String(), "line_count": dy.Int64()}),
         description="quarantined lines by reason",
     )
-    days = dy.List(
+    quarter_hours = dy.List(
         dy.Struct(
             {
-                "workspace_date": dy.Date(),
+                "start_time": dy.Datetime(time_zone="UTC", time_unit="us"),
                 "event_count": dy.Int64(),
                 "late_count": dy.Int64(),
                 "last_event_time": dy.Datetime(time_zone="UTC", time_unit="us"),
             }
         ),
-        description="events by workspace date, those that came too late to revise a report, the last one's time",
+        description="events by quarter of an hour, those that came too late to revise a report, the last one's time",
     )
     checkpoint_bytes = dy.List(dy.Int64(), description="offsets at which the content read so far was digested")
     checkpoint_digests = dy.List(dy.Int64(), description="digest of the content up to each offset")

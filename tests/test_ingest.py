@@ -163,11 +163,12 @@ def test_records_are_read_in_every_shape_they_are_exported_in(tmp_path: Path, na
     assert lake.scan(workspace.lake, Events).collect()["source_event_id"].to_list() == ["id-0", "id-1", "id-2"]
 
 
-def test_a_last_record_without_a_newline_is_whole_and_its_newline_no_line(tmp_path: Path) -> None:
+def test_a_last_record_without_a_newline_is_whole_and_the_file_is_read_again_when_it_goes_on(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
     lines = [json.dumps(record(n)).encode() for n in range(3)]
     assert read(workspace, b"\n".join(lines[:2]), "x.json").lines == 2
-    assert read(workspace, b"\n".join(lines), "x.json").lines == 1
+    assert read(workspace, b"\n".join(lines), "x.json").lines == 3
+    assert lake.scan(workspace.lake, Events).collect()["source_event_id"].to_list() == ["id-0", "id-1", "id-2"]
     (entry,) = ledger.read(workspace.lake, "okta")
     assert (entry.line_count, entry.event_count) == (3, 3)
 

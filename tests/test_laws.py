@@ -152,11 +152,11 @@ def test_a_line_out_of_range_is_judged_again_at_another_as_of(
     carry_through(workspace)
     assert results(workspace) == results(whole)
     (entry,), (expected,) = (ledger.read(w.lake, "panel") for w in (workspace, whole))
-    assert (entry.line_count, entry.event_count, entry.reasons, entry.days) == (
+    assert (entry.line_count, entry.event_count, entry.reasons, entry.quarter_hours) == (
         expected.line_count,
         expected.event_count,
         expected.reasons,
-        expected.days,
+        expected.quarter_hours,
     )
     assert lake.scan(workspace.lake, Quarantine).collect().height == entry.quarantined_count
 

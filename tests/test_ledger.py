@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors import ledger
+from processors import ledger, recognize
 from processors.content import Content
 from processors.landing import File
 
@@ -25,7 +25,7 @@ def entry(data: bytes, *, stream: str = "access.log", name: str = "a") -> ledger
 
 def recognized(path: Path, data: bytes, *entries: ledger.Entry) -> tuple[str, int] | None:
     path.write_bytes(data)
-    known = ledger.recognize(Content(path), list(entries))
+    known = recognize.recognize(Content(path), list(entries))
     return known and (known.entry.file_id, known.offset)
 
 
@@ -88,7 +88,7 @@ def test_a_file_is_renamed_when_its_inode_stays_and_its_old_name_is_gone(tmp_pat
     one = entry(LINES[:100])
     one.path = "landing/gone.log"
     file = File("panel", tmp_path / "landing/new.log", "landing/new.log", "landing/new.log", "9 9 1", False, 9)
-    assert ledger.candidates([one], file) == [one]
+    assert recognize.Entries([one]).candidates(file, b"") == [one]
     (tmp_path / "landing").mkdir()
     (tmp_path / "landing/gone.log").touch()
-    assert ledger.candidates([one], file) == []
+    assert recognize.Entries([one]).candidates(file, b"") == []

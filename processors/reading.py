@@ -1,0 +1,212 @@
+"""Lines of many files parsed together: a part of the staging for every slab's worth, and what each file counted.
+
+The rows of a reading are staged under its token: which file's they are, is known once every file has been read.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import polars as pl
+
+from processors import decision, parse, workspace_day
+from processors.lake import Staging
+from processors.ledger import ID_LINES, Entry
+from processors.lines import OUT_OF_RANGE, lines_of, quarantined
+from processors.settings import Settings, Source
+from processors.slabs import LINE_BYTES, SLAB_BYTES, SLAB_LINES, Slab
+from schemas import Events, Quarantine
+
+_EVENT = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
+_TIME = pl.col("event_time")
+
+
+@dataclass
+class Result:
+    """What a run read. `lines = events + quarantined + skipped`."""
+
+    files: int = 0
+    lines: int = 0
+    events: int = 0
+    quarantined: int = 0
+    skipped: int = 0
+    late: int = 0
+    days: set[date] = field(default_factory=set)
+    reasons: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Result) -> Result:
+        for name, mine in vars(self).items():
+            theirs = getattr(other, name)
+            setattr(self, name, mine | theirs if isinstance(mine, set) else mine + theirs)
+        return self
+
+
+@dataclass
+class Reading:
+    """One reading of a file: its entry as it will be, and what of it this reading brought."""
+
+    token: str
+    entry: Entry
+    line_count: int = 0
+    """That of the entry, with the lines that still wait to be parsed."""
+    first_line: bytes = b""
+    first_time: datetime | None = None
+    is_of_file: bool = False
+    """Rather than of rows that the lake has already."""
+    has_garbage: bool = False
+    result: Result = field(default_factory=Result)
+
+
+class Parts:
+    """What is read, on its way into the staging."""
+
+    def __init__(
+        self, settings: Settings, source: Source, options: parse.Options, as_of: datetime, to: Staging
+    ) -> None:
+        self._settings, self._source, self._options, self._as_of, self._staging = settings, source, options, as_of, to
+        self._reader = parse.reader(source.format)
+        self._waiting: list[tuple[Reading, int, Slab]] = []
+        self._bytes = self._lines = 0
+        self._day = functools.cache(self._day_of)
+        self.count = 0
+        self.event_dates: set[date] = set()
+
+    def add(self, reading: Reading, slab: Slab) -> None:
+        """Take the next slab of a file."""
+        lines = _lines(slab)
+        if self._bytes + len(slab.data) > SLAB_BYTES or self._lines + lines > SLAB_LINES:
+            self.flush()
+        if not reading.line_count:
+            reading.first_line = slab.data.split(b"\n", 1)[0][:LINE_BYTES]
+        self._waiting.append((reading, reading.line_count + 1, slab))
+        reading.line_count += lines
+        self._bytes, self._lines = self._bytes + len(slab.data), self._lines + lines
+
+    def settle(self, entry: Entry) -> None:
+        """Count all that was read of an entry."""
+        if any(reading.entry is entry for reading, _, _ in self._waiting):
+            self.flush()
+
+    def flush(self) -> None:
+        """Parse, count and stage what waits."""
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._bytes, self._lines = self._waiting, [], 0, 0
+        keys = _keys(waiting)
+        data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
+        parsed = self._parsed(lines_of(data, 1))
+        rejected = quarantined(parsed, data, 1, _measured(waiting))
+        rejected = rejected.with_columns(*keys[rejected["line_number"] - 1], source=pl.lit(self._source.name))
+        parsed = parsed.with_columns(keys["file_id"], keys["line_number"])
+        self._count({reading.token: reading for reading, *_ in waiting}, parsed, rejected)
+        self.stage(parsed.filter(_EVENT), rejected)
+
+    def judge(self, readings: dict[str, Reading], rows: pl.DataFrame) -> pl.DataFrame:
+        """Make events of rows in quarantine for their time alone, where it is in range now; gives the keys of those.
+
+        `readings` by the rows' `file_id`.
+        """
+        number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_number")
+        parsed = self._parsed(rows.select(number, line=pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r")))
+        released = rows.select(Quarantine.primary_key()).filter(parsed.select(_EVENT).to_series())
+        for file_id, count in released.group_by("file_id").len().iter_rows():
+            entry = readings[file_id].entry
+            entry.quarantined_count -= count
+            entry.line_count -= count
+            entry.reasons = dict(Counter(entry.reasons) - Counter({OUT_OF_RANGE: count}))
+        tokens = {file_id: reading.token for file_id, reading in readings.items()}
+        events = parsed.with_columns(rows["file_id"].replace_strict(tokens), rows["line_number"]).filter(_EVENT)
+        self._count({reading.token: reading for reading in readings.values()}, events, Quarantine.create_empty())
+        self.stage(events, Quarantine.create_empty(), released)
+        return released
+
+    def stage(self, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
+        """Stage rows as one part."""
+        self.count += 1
+        self.event_dates |= set(events["event_time"].dt.date().unique())
+        names = Events.column_names(), Quarantine.column_names()
+        decision.stage(self._staging, self.count, events.select(names[0]), rejected.select(names[1]), released)
+
+    def _parsed(self, lines: pl.DataFrame) -> pl.DataFrame:
+        parsed = parse.parse(
+            lines.lazy(), reader=self._reader, source=self._source.name, file_id="", options=self._options
+        ).collect()
+        if parsed.height != lines.height:
+            raise AssertionError(f"{self._source.name}: lines are not conserved")
+        return parsed
+
+    def _count(self, readings: dict[str, Reading], parsed: pl.DataFrame, rejected: pl.DataFrame) -> None:
+        is_blank, is_directive = (pl.col("skipped") == kind for kind in ("blank", "directive"))
+        kinds = parsed.group_by("file_id").agg(
+            pl.len(), events=_EVENT.sum(), blank=is_blank.sum(), directive=is_directive.sum()
+        )
+        for token, lines, events, blank, directive in kinds.iter_rows():
+            reading, bad = readings[token], lines - events - blank - directive
+            reading.entry.line_count += lines
+            reading.entry.event_count += events
+            reading.entry.quarantined_count += bad
+            reading.entry.blank_count += blank
+            reading.entry.directive_count += directive
+            reading.result += Result(lines=lines, events=events, quarantined=bad, skipped=blank + directive)
+        for token, reason, count in rejected.group_by("file_id", "quarantine_reason").len().iter_rows():
+            entry = readings[token].entry
+            entry.reasons[reason] = entry.reasons.get(reason, 0) + count
+            readings[token].result.reasons[reason] += count
+        quarters = (
+            parsed.filter(_EVENT)
+            .group_by("file_id", start_time=_TIME.dt.truncate("15m"))
+            .agg(pl.len(), _TIME.max())
+            .sort("start_time")
+        )
+        for token, start, count, last in quarters.iter_rows():
+            reading, (day, is_late) = readings[token], self._day(start)
+            before, late, before_last = reading.entry.quarter_hours.get(start, (0, 0, last))
+            counted = before + count, late + count * is_late, max(before_last, last)
+            reading.entry.quarter_hours[start] = counted
+            reading.result.days.add(day)
+            reading.result.late += count * is_late
+        is_dated = _EVENT | (pl.col("quarantine_reason") == OUT_OF_RANGE)
+        firsts = (
+            parsed.filter(is_dated, pl.col("line_number") <= ID_LINES)
+            .group_by("file_id", maintain_order=True)
+            .agg(_TIME.first())
+        )
+        for token, first in firsts.iter_rows():
+            readings[token].first_time = readings[token].first_time or first
+
+    def _day_of(self, instant: datetime) -> tuple[date, bool]:
+        """The workspace day, and whether what arrives now comes too late for it."""
+        day = workspace_day.of(instant, self._settings.time_zone)
+        end = workspace_day.bounds(day, self._settings.time_zone)[1]
+        return day, end + self._settings.sessions.lateness < self._as_of
+
+
+def _lines(slab: Slab) -> int:
+    return slab.data.count(b"\n") + (not slab.data.endswith(b"\n"))
+
+
+def _keys(waiting: list[tuple[Reading, int, Slab]]) -> pl.DataFrame:
+    """`file_id` (the token), `path` and `line_number` of every line."""
+    slabs = pl.DataFrame(
+        [(reading.token, reading.entry.path, first, _lines(slab)) for reading, first, slab in waiting],
+        schema={"file_id": pl.String, "path": pl.String, "first": pl.Int64, "count": pl.Int64},
+        orient="row",
+    )
+    numbers = pl.int_ranges("first", pl.col("first") + pl.col("count")).alias("line_number")
+    return slabs.select(pl.col("file_id", "path").repeat_by("count"), numbers).explode("file_id", "path", "line_number")
+
+
+def _measured(waiting: list[tuple[Reading, int, Slab]]) -> dict[int, int]:
+    """How long the lines are that were cut, by their place among all."""
+    measured, place = {}, 1
+    for *_, slab in waiting:
+        if slab.line_bytes is not None:
+            measured[place] = slab.line_bytes
+        place += _lines(slab)
+    return measured

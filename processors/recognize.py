@@ -1,0 +1,132 @@
+"""Which entry of the ledger a landing file is: the one whose content it repeats or continues, whatever it is called."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from processors.content import HEAD_BYTES, Content
+from processors.landing import File
+from processors.ledger import Digest, Entry, digest_of, value
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger knows of a file: its entry, and how much of the file is already read."""
+
+    entry: Entry
+    offset: int
+    digest: Digest
+
+
+class Entries:
+    """The entries of a source, found by what may tell a file: its name and state, its stream, its inode.
+
+    An entry is changed by putting another one in its place.
+    """
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._all: dict[int, Entry] = {}
+        self._files: dict[tuple[str, str], Entry] = {}
+        self._inodes: dict[str, dict[int, Entry]] = {}
+        self._streams: dict[str, dict[int, dict[int, list[Entry]]]] = {}
+        for entry in entries:
+            self.put(entry)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._all.values()))
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry."""
+        self._all[id(entry)] = entry
+        self._files[entry.path, entry.file_state] = entry
+        self._inodes.setdefault(_inode(entry.file_state), {})[id(entry)] = entry
+        first = min(entry.checkpoints)
+        near = self._streams.setdefault(entry.stream, {}).setdefault(first, {})
+        near.setdefault(entry.checkpoints[first], []).append(entry)
+
+    def remove(self, entry: Entry) -> None:
+        """Forget an entry."""
+        del self._all[id(entry)]
+        if self._files.get((entry.path, entry.file_state)) is entry:
+            del self._files[entry.path, entry.file_state]
+        del self._inodes[_inode(entry.file_state)][id(entry)]
+        first = min(entry.checkpoints)
+        near = self._streams[entry.stream][first][entry.checkpoints[first]]
+        near[:] = [other for other in near if other is not entry]
+
+    def unchanged(self, file: File) -> Entry | None:
+        """The entry of a file that is as it was when it was read."""
+        return self._files.get((file.name, file.state))
+
+    def candidates(self, file: File, head: bytes) -> list[Entry]:
+        """The entries that a file may continue: those of its stream that begin so, and what it was before a renaming.
+
+        Where the first line is longer than the head, only reading tells.
+        """
+        root = Path(str(file.path).removesuffix(file.name))
+        renamed = self._inodes.get(_inode(file.state), {}).values()
+        found = {id(entry): entry for entry in renamed if not (root / entry.path).exists()}
+        beginnings = self._streams.get(file.stream, {})
+        digest, at = hashlib.blake2b(digest_size=8), 0
+        for first in sorted(beginnings):
+            if first <= len(head):
+                digest.update(head[at:first])
+                at = first
+                near = beginnings[first].get(value(digest), [])
+            elif len(head) < HEAD_BYTES:
+                break
+            else:
+                near = [entry for some in beginnings[first].values() for entry in some]
+            found |= {id(entry): entry for entry in near}
+        return list(found.values())
+
+
+def recognize(content: Content, entries: list[Entry], *, is_document: bool = False) -> Known | None:
+    """The entry whose content this file continues or repeats, the longest of them; else none."""
+    rivals = [entry for entry in entries if entry.is_document == is_document]
+    if not rivals:
+        return None
+    ends = sorted({entry.read_bytes for entry in rivals})
+    digest = Digest(is_document=is_document)
+    for chunk in content.chunks():
+        chunk = chunk[: ends[-1] - digest.offset]
+        start = digest.offset
+        for end in ends[bisect_right(ends, start) : bisect_right(ends, start + len(chunk))]:
+            digest.feed(chunk[digest.offset - start : end - start])
+            digest.note()
+        digest.feed(chunk[digest.offset - start :])
+        rivals = [entry for entry in rivals if _agrees(entry, digest)]
+        if not rivals or digest.offset >= ends[-1]:
+            break
+    known = [entry for entry in rivals if _is_same(entry, digest)]
+    if not known:
+        return None
+    entry = max(known, key=lambda one: (min(one.read_bytes, digest.offset), one.file_id))
+    offset = min(entry.read_bytes, digest.offset)
+    return Known(
+        entry, offset, digest if digest.offset == offset else digest_of(content, offset, is_document=is_document)
+    )
+
+
+def _agrees(entry: Entry, digest: Digest) -> bool:
+    """Whether the content so far has the entry's digest where both have one: at its end, and then it has them all."""
+    ours, theirs = digest.checkpoints, entry.checkpoints
+    if entry.read_bytes <= digest.offset:
+        return ours.get(entry.read_bytes) == theirs[entry.read_bytes]
+    return all(ours[offset] == theirs[offset] for offset in ours.keys() & theirs.keys())
+
+
+def _is_same(entry: Entry, digest: Digest) -> bool:
+    ours = digest.checkpoints
+    if digest.offset >= entry.read_bytes:
+        return ours.get(entry.read_bytes) == entry.checkpoints[entry.read_bytes]
+    head = [offset for offset in ours if offset <= HEAD_BYTES]
+    return bool(head) and all(entry.checkpoints.get(offset) == ours[offset] for offset in head)
+
+
+def _inode(state: str) -> str:
+    return state.rsplit(" ", 1)[1]

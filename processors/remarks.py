@@ -1,0 +1,44 @@
+"""What is said of the landing files that were read: no content of theirs, each with its remedy."""
+
+from __future__ import annotations
+
+from processors.reading import Reading, Result
+from processors.settings import Settings, Source
+
+
+def remarks(reading: Reading, settings: Settings, source: Source) -> Result:
+    """The warnings and problems of one file."""
+    entry, said = reading.entry, Result()
+    if entry.is_truncated:
+        said.warnings.append(
+            f"{entry.path}: the compressed data breaks off; its {entry.line_count} whole lines are read. "
+            "Deliver the whole file again and only the rest will be added"
+        )
+    if reading.has_garbage:
+        said.warnings.append(f"{entry.path}: garbage after the end of the compressed data was ignored")
+    if entry.file_state.startswith("0 "):
+        said.warnings.append(f"{entry.path}: is empty")
+    limit = settings.ingest.quarantined_share
+    if reading.result.files and entry.quarantined_count > limit * entry.line_count:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(entry.reasons.items()))
+        said.problems.append(
+            f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
+            f"({reasons}), and ingest.quarantined_share allows {limit:.0%}. Its source {source.name} reads it "
+            f"as {source.format}; `recent-activities check` names a format that fits better"
+        )
+    return said
+
+
+def waiting(name: str, rest: bytes, *, is_all: bool) -> str:
+    """That the end of a file waits for its line end; `is_all` where nothing comes before it."""
+    if is_all and b"\r" in rest:
+        remedy = "Convert it with: tr '\\r' '\\n'"
+        return (
+            f"{name}: its lines end in carriage returns alone, so that all of it waits as one unfinished line. {remedy}"
+        )
+    return f"{name}: its last line has no line end yet and waits for it"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number of files, in words."""
+    return f"{number:,} {one if number == 1 else many}"

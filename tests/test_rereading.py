@@ -1,0 +1,256 @@
+"""What a lake holds depends on the files and settings as they are, not on what was run before they became so."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from processors import decision, lake, ledger, run, settings
+from schemas import Events, Quarantine
+from tests import workspaces
+from tests.test_laws import DAYS, KEY, Killed, carry_through, killed_at
+from tests.workspaces import AS_OF
+
+TIME = datetime(2025, 8, 29, 10, 0, tzinfo=UTC)
+SOURCE = '[workspace]\ntime_zone = "{zone}"\n[[sources]]\nname = "panel"\nfiles = "landing/**/*.log*"\n'
+COMBINED = SOURCE + 'format = "combined"\nlogin_requests = ["POST /login"]\nlogout_requests = ["POST /logout"]\n'
+WRONG = {
+    "format": SOURCE + 'format = "common"\n',
+    "another kind of format": SOURCE + 'format = "okta"\n',
+    "requests": SOURCE + 'format = "combined"\n',
+    "background_paths": COMBINED + 'background_paths = ["/orders"]\n',
+    "trusted_proxies": COMBINED + 'trusted_proxies = ["203.0.113.0/24"]\n',
+    "session_reference": COMBINED + 'session_reference = "$cookie_sid"\n',
+}
+
+
+def at(second: float) -> datetime:
+    return TIME + timedelta(seconds=second)
+
+
+def settle(folder: Path, text: str, *, zone: str = "Asia/Kolkata") -> settings.Settings:
+    """The settings of a workspace with a key of its own that is everybody's, so that lakes can be compared whole."""
+    workspace = workspaces.write(folder, text=text, zone=zone)
+    key = workspace.root / "lake" / "_recent_activities" / KEY
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.write_bytes(bytes(32))
+    return workspace
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """Events, quarantine, sessions, windows; the ledger with all but names and inodes."""
+    return workspaces.files(folder / "lake", without=("_recent_activities",))
+
+
+def entries(workspace: settings.Settings) -> list[ledger.Entry]:
+    known = ledger.read(workspace.lake, "panel")
+    for entry in known:
+        entry.file_state = ""
+    return sorted(known, key=lambda entry: entry.file_id)
+
+
+def assert_same(workspace: settings.Settings, fresh: settings.Settings) -> None:
+    assert held(workspace.root) == held(fresh.root)
+    assert entries(workspace) == entries(fresh)
+
+
+def lay(workspace: settings.Settings, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        workspaces.land(workspace, name, data)
+
+
+def delivery(lines: list[bytes]) -> dict[str, bytes]:
+    half = len(lines) // 2
+    return {
+        "access.log.1": b"".join(lines[:half]),
+        "access.log": b"".join(lines[half:]),
+        "b/access.log.2.gz": gzip.compress(b"".join(lines[:20])),
+    }
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[bytes]:
+    return workspaces.history(7, 120)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_corrected_settings_give_what_a_fresh_lake_would_hold(tmp_path: Path, lines: list[bytes], wrong: str) -> None:
+    workspace, fresh = settle(tmp_path / "a", WRONG[wrong]), settle(tmp_path / "b", COMBINED)
+    for one in (workspace, fresh):
+        lay(one, delivery(lines))
+    carry_through(workspace)
+    workspace = settle(workspace.root, COMBINED)
+    read = run.ingest(workspace, as_of=AS_OF)
+    assert "panel: its settings have changed; 3 files are read again" in read.warnings
+    assert DAYS[1] in read.dates
+    carry_through(workspace)
+    carry_through(fresh)
+    assert_same(workspace, fresh)
+    assert run.ingest(workspace, as_of=AS_OF).lines == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_settings_in_any_order_end_as_the_last_would_alone(tmp_path: Path, lines: list[bytes], seed: int) -> None:
+    rng = random.Random(seed)
+    files = delivery(lines)
+    chosen = [rng.choice([COMBINED, *WRONG.values()]) for _ in range(3)]
+    zones = [rng.choice(["Asia/Kolkata", "UTC", "America/New_York"]) for _ in range(3)]
+    fresh = settle(tmp_path / "fresh", chosen[-1], zone=zones[-1])
+    lay(fresh, files)
+    carry_through(fresh)
+    for text, zone in zip(chosen, zones, strict=True):
+        workspace = settle(tmp_path / "changed", text, zone=zone)
+        name = rng.choice(list(files))
+        lay(workspace, files if text is chosen[-1] else {name: files[name]})
+        run.ingest(workspace, as_of=AS_OF)
+    carry_through(workspace)
+    assert_same(workspace, fresh)
+
+
+def test_a_partition_that_only_the_old_reading_had_is_removed(tmp_path: Path) -> None:
+    workspace = settle(tmp_path, COMBINED)
+    workspaces.land(workspace, "access.log", workspaces.line(TIME))
+    run.ingest(workspace, as_of=AS_OF)
+    assert lake.partitions(workspace.lake, Events) == ["2025-08-29"]
+    workspace = settle(tmp_path, WRONG["another kind of format"])
+    run.ingest(workspace, as_of=AS_OF)
+    assert lake.partitions(workspace.lake, Events) == []
+    assert lake.partitions(workspace.lake, Quarantine) == ["2025-08-31"]
+    workspace = settle(tmp_path, COMBINED)
+    run.ingest(workspace, as_of=AS_OF)
+    assert lake.partitions(workspace.lake, Events) == ["2025-08-29"]
+    assert lake.partitions(workspace.lake, Quarantine) == []
+
+
+def test_what_the_parser_does_not_read_by_changes_nothing(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = settle(tmp_path, COMBINED + 'background_paths = ["/a", "/b"]\n')
+    lay(workspace, delivery(lines))
+    run.ingest(workspace, as_of=AS_OF)
+    other = COMBINED.replace("**/*.log*", "**/*.l*g*") + 'background_paths = ["/b", "/a"]\nstalled_after = "1h"\n'
+    assert run.ingest(settle(tmp_path, other, zone="UTC"), as_of=AS_OF).files == 0
+
+
+def test_what_is_no_longer_there_stays_as_it_was_and_is_said(tmp_path: Path, lines: list[bytes]) -> None:
+    workspace = settle(tmp_path, WRONG["requests"])
+    lay(workspace, delivery(lines))
+    run.ingest(workspace, as_of=AS_OF)
+    before = entries(workspace)
+    (tmp_path / "landing" / "access.log.1").unlink()
+    workspace = settle(tmp_path, COMBINED)
+    warnings = run.ingest(workspace, as_of=AS_OF).warnings
+    assert "panel: its settings have changed; 2 files are read again" in warnings
+    assert (
+        "panel: its settings have changed, but 1 file that was read before is no longer there: "
+        "what was read of them stays as it is" in warnings
+    )
+    assert lake.scan(workspace.lake, Events).collect().height == sum(entry.event_count for entry in before)
+    fresh = settle(tmp_path / "fresh", COMBINED)
+    for one in (workspace, fresh):
+        lay(one, delivery(lines))
+        carry_through(one)
+    assert_same(workspace, fresh)
+
+
+def test_a_change_of_settings_killed_anywhere_and_started_again_was_never_killed(
+    tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = settle(tmp_path / "fresh", COMBINED)
+    lay(fresh, delivery(lines))
+    carry_through(fresh)
+    operation, is_done = 0, False
+    while not is_done:
+        folder = tmp_path / str(operation)
+        workspace = settle(folder, WRONG["format"])
+        lay(workspace, delivery(lines))
+        run.ingest(workspace, as_of=AS_OF)
+        workspace = settle(folder, COMBINED)
+        with killed_at(monkeypatch, operation) as count:
+            try:
+                run.ingest(workspace, as_of=AS_OF)
+                is_done = True
+            except Killed:
+                pass
+        carry_through(workspace)
+        assert held(folder) == held(fresh.root), f"killed at operation {operation}"
+        operation += 1
+    assert count[0] > 10
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_a_line_read_before_all_of_it_was_there_is_replaced_by_the_whole_one(
+    tmp_path: Path, pack: Callable[[bytes], bytes], end: bytes
+) -> None:
+    data = b"".join(workspaces.line(at(n), f"user{n}") for n in range(5)).removesuffix(b"\n") + end
+    workspace, fresh = settle(tmp_path / "a", COMBINED), settle(tmp_path / "b", COMBINED)
+    for size in range(1, len(data), 41):
+        workspaces.land(workspace, "access.log.1", pack(data[:size]))
+        run.ingest(workspace, as_of=AS_OF)
+    lay(workspace, {"access.log.1": pack(data)})
+    lay(fresh, {"access.log.1": pack(data)})
+    carry_through(workspace)
+    carry_through(fresh)
+    assert_same(workspace, fresh)
+    assert lake.scan(workspace.lake, Events).collect().height == 5
+
+
+def test_a_file_whose_first_lines_have_no_time_is_named_as_if_it_had_been_read_at_once(tmp_path: Path) -> None:
+    data = [b"not a line\n", b"\n", workspaces.line(at(0)), workspaces.line(at(1))]
+    fresh = settle(tmp_path / "fresh", COMBINED)
+    lay(fresh, {"access.log": b"".join(data)})
+    carry_through(fresh)
+    workspace = settle(tmp_path / "grown", COMBINED)
+    for count in range(1, len(data) + 1):
+        lay(workspace, {"access.log": b"".join(data[:count])})
+        run.ingest(workspace, as_of=AS_OF)
+    carry_through(workspace)
+    assert_same(workspace, fresh)
+
+
+def test_growth_changes_no_id_once_a_line_with_a_time_was_read(tmp_path: Path) -> None:
+    workspace, ids = settle(tmp_path, COMBINED), set()
+    for count in range(1, 6):
+        lay(workspace, {"access.log": b"".join(workspaces.line(at(n)) for n in range(count))})
+        assert run.ingest(workspace, as_of=AS_OF).lines == 1
+        ids |= {entry.file_id for entry in ledger.read(workspace.lake, "panel")}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(["access.log.1", "access.log.2", "access.log.3"])])
+def test_files_that_begin_alike_are_told_apart_by_content_not_by_who_came_first(
+    tmp_path: Path, order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision, "SLICE_ROWS", 2)
+    first = workspaces.line(at(0))
+    files = {
+        f"access.log.{n}": first + b"bad\n" * n + workspaces.line(at(0), f"user{n}") + workspaces.line(at(n), "tom")
+        for n in (1, 2, 3)
+    }
+    fresh, workspace = settle(tmp_path / "fresh", COMBINED), settle(tmp_path / "ordered", COMBINED)
+    lay(fresh, files)
+    carry_through(fresh)
+    for name in order:
+        lay(workspace, {name: files[name]})
+        run.ingest(workspace, as_of=AS_OF)
+    carry_through(workspace)
+    assert_same(workspace, fresh)
+    assert lake.scan(workspace.lake, Events).collect().height == 9
+
+
+def test_a_file_that_is_renumbered_keeps_its_lines_when_it_is_gone(tmp_path: Path) -> None:
+    first = workspaces.line(at(0))
+    workspace = settle(tmp_path, COMBINED)
+    for n in range(6):
+        lay(workspace, {"access.log": first + workspaces.line(at(n + 1), f"user{n}") + b"bad\n"})
+        run.ingest(workspace, as_of=AS_OF)
+        assert lake.scan(workspace.lake, Events).collect().height == 2 * (n + 1)
+        assert lake.scan(workspace.lake, Quarantine).collect().height == n + 1
+    assert len({entry.file_id for entry in ledger.read(workspace.lake, "panel")}) == 6
+    events = lake.scan(workspace.lake, Events).collect()
+    assert set(events.group_by("file_id").len()["len"]) == {2}
