@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from docs import examples
-from processors import parse, settings
+from processors import bucket, lease, parse, settings
 from processors._reader import SignInRecord
 from schemas import TABLES, columns
 
@@ -89,8 +89,24 @@ def setting_pages() -> str:
     parts += [
         "## `[networks]`\n",
         f'`"203.0.113.0/24" = {{ label = "Head office", kind = "office" }}`; kinds: {kinds}.\n',
+        *_bucket(),
     ]
     return "\n".join(parts)
+
+
+def _bucket() -> list[str]:
+    rows = [(f"`{name}`", meaning) for name, meaning in bucket.ENVIRONMENT.items()]
+    return [
+        "## A lake in a bucket\n",
+        'Write `lake = "s3://bucket/prefix"`. Its code is the extra `s3`, which `make setup` installs. No secret '
+        "stands in the settings; the environment has them:\n",
+        _table(("variable", "meaning"), rows),
+        "Needed are `s3:ListBucket` on the bucket, `s3:GetObject`, `s3:PutObject` and `s3:DeleteObject` below the "
+        "prefix, and a store that heeds `If-Match` and `If-None-Match` of a PUT: `recent-activities check` tries it "
+        "all. Runs on several machines wait for each other; one that was killed blocks nobody for longer than "
+        f"{lease.LEASE_SECONDS:.0f} s. Let the bucket's life cycle remove unfinished multipart uploads. The reports "
+        "stay in a folder.\n",
+    ]
 
 
 def _type(dtype: pl.DataType) -> str:

@@ -31,6 +31,15 @@ SCHEME = "s3://"
 CHUNK_BYTES = 8 << 20
 ONE_PUT_BYTES = 64 << 20
 """A larger file goes in parts, which become an object together."""
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "who asks; without it, the role of the machine or the container",
+    "AWS_SECRET_ACCESS_KEY": "and the secret of it",
+    "AWS_SESSION_TOKEN": "where both are temporary",
+    "AWS_REGION": "the bucket's region",
+    "AWS_ENDPOINT_URL": "address of a store that is not Amazon's, such as `https://store.example.com:9000`",
+    "AWS_ALLOW_HTTP": "`true` where that address begins with `http:`; only your own `pl.scan_parquet` needs it",
+}
+"""What is read from the environment, here and by Polars."""
 CONNECT_SECONDS, REQUEST_SECONDS, RETRY_SECONDS, RETRIES = 5, 120, 30, 4
 
 
