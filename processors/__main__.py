@@ -27,6 +27,15 @@ class _Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_types(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command:
+            _without_types(command.get_params(ctx))
+        return command
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -41,6 +50,14 @@ class _Commands(TyperGroup):
             raise typer.Exit(WRONG_CALL) from None
 
 
+def _without_types(parameters: list[Any]) -> list[Any]:
+    """The parameters; typer 0.29 would write `<bool>` beside a flag in the help."""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return parameters
+
+
 app = typer.Typer(
     cls=_Commands,
     name="recent-activities",
@@ -53,15 +70,9 @@ app = typer.Typer(
 
 WORKSPACE_HELP = "The settings file (if not given: RECENT_ACTIVITIES_WORKSPACE, else ./workspace.toml)"
 AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
+ADDRESS_HELP = "An address at any time of a session, its beginning (203.0.113.) or its network"
 WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", "-w", metavar="PATH", help=WORKSPACE_HELP)]
-AsOf = Annotated[
-    str | None,
-    typer.Option(
-        "--as-of",
-        metavar="TIME",
-        help=AS_OF_HELP,
-    ),
-]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
 Day = Annotated[date | None, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="One day")]
 From = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=_arguments.day, help="First day")]
 To = Annotated[date | None, typer.Option("--to", metavar="DATE", parser=_arguments.day, help="Last day, included")]
@@ -99,16 +110,21 @@ def _as_of(text: str | None, settings: Settings) -> datetime:
     return _arguments.instant(text, time_zone=settings.time_zone, now=datetime.now(UTC))
 
 
-def _days(day: date | None, first: date | None, last: date | None, settings: Settings, as_of: datetime) -> Any:
+def _asked(
+    workspace: Path | None, as_of: str | None, day: date | None, first: date | None, last: date | None
+) -> tuple[Settings, datetime, list[date] | None]:
+    """The settings, the instant, and the days where some are named."""
     from processors import workspace_day
 
-    return _arguments.days(day, first, last, today=workspace_day.of(as_of, settings.time_zone))
+    settings = _load(workspace)
+    known_at = _as_of(as_of, settings)
+    return settings, known_at, _arguments.days(day, first, last, today=workspace_day.of(known_at, settings.time_zone))
 
 
 @app.command()
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", show_default=False, help="Where; here, if not given")
+        Path, typer.Argument(metavar="DIR", show_default=False, help="Where; here, if not given")
     ] = Path(),
     time_zone: Annotated[
         str, typer.Option(metavar="ZONE", parser=_arguments.zone, help="The workspace's IANA zone")
@@ -139,7 +155,7 @@ def check(workspace: WorkspaceOption = None, as_json: Json = False) -> None:
 
 @app.command()
 def parse(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Log files, plain or compressed")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Log files, plain or compressed")],
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="A named format, such as combined")],
     time_zone: Annotated[
         str | None,
@@ -205,9 +221,7 @@ def sessions(
     as_json: Json = False,
 ) -> None:
     """Compute sessions and inactivity windows of login dates; of all that can still change, unless named."""
-    settings = _load(workspace)
-    known_at = _as_of(as_of, settings)
-    dates = _days(day, first, last, settings, known_at)
+    settings, known_at, dates = _asked(workspace, as_of, day, first, last)
     from processors import _done, run
 
     with _console.progress() as bar:
@@ -245,9 +259,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Ingest, sessions, report: of the days named, else of every day that can still change."""
-    settings = _load(workspace)
-    known_at = _as_of(as_of, settings)
-    dates = _days(day, first, last, settings, known_at)
+    settings, known_at, dates = _asked(workspace, as_of, day, first, last)
     from processors import _done
     from processors import run as running
 
@@ -261,12 +273,12 @@ def run(
 def show(
     query: Annotated[
         str | None,
-        typer.Argument(metavar="[QUERY]", help="An address, 203.0.113. or 203.0.113.0/24, else part of a user's name"),
+        typer.Argument(metavar="QUERY", help=f"{ADDRESS_HELP} (203.0.113.0/24); else part of a user's name"),
     ] = None,
     first: From = None,
     last: To = None,
     user: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of an e-mail or display name")] = None,
-    ip: Annotated[str | None, typer.Option(metavar="ADDRESS", help="An address, its beginning, or a network")] = None,
+    ip: Annotated[str | None, typer.Option(metavar="ADDRESS", help=ADDRESS_HELP)] = None,
     masked: Annotated[bool, typer.Option("--masked", help="Without e-mail addresses and network addresses")] = False,
     format: Annotated[
         Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f", help="For people, or for programs")
@@ -274,7 +286,9 @@ def show(
     limit: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="At most N (if not given: 50 in a table)")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", dir_okay=False)] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Write there, not to stdout")
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Recent Activities: who signed in, when, from where, on what, how long idle. Newest login first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from processors import _console, lake, mask, report, workspace_day
+from processors._visible import visible
 from processors.errors import CallError
 from processors.settings import Settings
 from schemas import Sessions
@@ -37,7 +37,10 @@ def show(
     newest = found.sort(["login_time", "session_id"], descending=[True, False])
     shown = newest if limit is None else newest.head(limit)
     numbers = found.select(
-        pl.len().alias("all"), pl.col("is_final").not_().sum().alias("active"), pl.col("as_of_time").max()
+        pl.len(),
+        pl.col("is_final").not_().sum().alias("active"),
+        pl.col("as_of_time").min().alias("oldest"),
+        pl.col("as_of_time").max().alias("newest"),
     )
     with lake.reached(settings.lake):
         rows, counts = pl.collect_all([shown.select(Sessions.column_names()), numbers])
@@ -67,32 +70,29 @@ def _encoded(settings: Settings, rows: pl.DataFrame, format: Format) -> bytes:
 def _printed(rows: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     """The columns of the report's CSV with their own types; texts as they are, for no spreadsheet reads JSON."""
     rest = [name for name in Sessions.column_names() if name not in report.FIRST_COLUMNS]
-    local = pl.col("login_time").dt.convert_time_zone(time_zone)
     instants = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime) and name != "login_time"]
     return rows.with_columns(
         pl.col(instants).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
         report.duration(pl.col("inactivity_s")).alias("inactivity_duration"),
-        local.dt.strftime("%:z").alias("login_utc_offset"),
+        report.utc_offset("login_time", time_zone).alias("login_utc_offset"),
         workspace_day.printed(pl.col("login_time"), time_zone).alias("login_time"),
     ).select(*report.FIRST_COLUMNS, "login_utc_offset", *rest)
 
 
 def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None:
     console = _console.out()
-    found, active, known_at = counts.row(0)
+    found, active, *known_at = counts.row(0)
     if not found:
-        _console.say("note", "No session found")
+        _console.say("note", _nothing(settings))
         return
     printed = _printed(rows, settings.time_zone)
     columns = ["user_name", "login_time", "inactivity_duration", "ip_address", "device"]
     columns += ["end_reason"] if console.width >= _ENDS_FROM else []
-    cells = [
-        [_console.visible("" if text is None else str(text)) for text in row]
-        for row in printed.select(columns).iter_rows()
-    ]
+    cells = [[visible(str(text or "")) for text in row] for row in printed.select(columns).iter_rows()]
     domain = _shared_domain([row[0] for row in cells]) if _is_wider(cells, console.width) else ""
-    for row in cells:
+    for row, addresses in zip(cells, rows["ip_count"], strict=True):
         row[0] = row[0].removesuffix(domain)
+        row[3] += f" +{addresses - 1:,}" if addresses > 1 else ""
     heads = ["user", "login", "inactive", "address", "device", "ended by"][: len(columns)]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold dim", show_edge=False)
     for name, head, width in zip(columns, heads, _widths(heads, cells, console.width), strict=True):
@@ -101,18 +101,23 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
     for is_final, row in zip(printed["is_final"], cells, strict=True):
         styles = ["bold", "", "" if is_final else "bold green", "cyan", "dim", "dim" if is_final else "green"]
         table.add_row(*(Text(text, style) for text, style in zip(row, styles, strict=False)))
-    console.print(table)
-    local = workspace_day.local(known_at, settings.time_zone)
-    console.print(_foot(settings, len(cells), found, active, local, domain))
+    _console.show_table(console, table)
+    times = [f"{workspace_day.local(time, settings.time_zone):%Y-%m-%d %H:%M}" for time in known_at]
+    lines = [
+        [_console.count(found, "session") if found == len(cells) else f"{len(cells):,} of {found:,} sessions"]
+        + ([f"{active:,} active"] if active else [])
+        + ([f"users {domain}"] if domain else []),
+        [f"times in {settings.time_zone}", f"as of {' to '.join(dict.fromkeys(times))}"],
+        ["+1: one more address in that session, see --format csv"] if rows["ip_count"].max() > 1 else [],  # type: ignore[operator]  # of an Int64 column
+        [f"{found - len(cells):,} more: --limit {found}, or --format csv"] if len(cells) < found else [],
+    ]
+    console.print(Text("\n" + "\n".join(" · ".join(line) for line in lines if line), style="dim"))
 
 
-def _foot(settings: Settings, shown: int, found: int, active: int, known_at: datetime, domain: str) -> Text:
-    parts = [_console.count(found, "session") if shown == found else f"{shown:,} of {_console.count(found, 'session')}"]
-    parts += [f"{active:,} active"] if active else []
-    parts += [f"users {domain}"] if domain else []
-    parts += ["\n" + f"times in {settings.time_zone}", f"as of {known_at:%Y-%m-%d %H:%M}"]
-    more = f"\n{found - shown:,} more: --limit {found}, or --format csv" if shown < found else ""
-    return Text("\n" + " · ".join(parts).replace(" · \n", "\n") + more, style="dim")
+def _nothing(settings: Settings) -> str:
+    days = lake.partitions(settings.lake, Sessions)
+    known = f"sessions are known of {days[0]} to {days[-1]}" if days else "none are computed yet: recent-activities run"
+    return f"No session found; {known}"
 
 
 def _is_wider(cells: list[list[str]], room: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from rich.text import Text
 
 from processors import _console
+from processors._visible import visible
 from processors.check import Finding
 
 _SIGNS = {"ok": "done", "note": "note", "warning": "warning", "problem": "error", "settings": "error"}
@@ -22,8 +23,8 @@ def show(findings: list[Finding], *, as_json: bool) -> int:
     console = _console.out()
     for finding in findings:
         sign, style = _console.SIGNS[_SIGNS[finding.kind]]
-        where = (_console.visible(finding.where), "bold")
-        _console.show(console, Text(sign, style), Text.assemble(where, ": ", _console.visible(finding.message)))
+        where = (visible(finding.where), "bold")
+        _console.show(console, Text(sign, style), Text.assemble(where, ": ", visible(finding.message)))
         if finding.remedy:
-            _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), _console.visible(finding.remedy)))
+            _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), visible(finding.remedy)))
     return code

@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +15,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
+
+from processors._visible import visible
 
 WIDTH_OF_A_PIPE = 160
 PROGRESS_AFTER_S = 2.0
@@ -27,7 +29,6 @@ SIGNS = {
     "done": ("✓", "bold green"),
 }
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _INVISIBLE_IN_JSON = re.compile(
     r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
@@ -50,18 +51,6 @@ def _console(stream: Any) -> Console:
     return console
 
 
-def visible(text: str) -> str:
-    """The text with control, bidirectional and other invisible characters written out: `\\x1b`, `\\u202e`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_written_out(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
-
-
-def _written_out(character: str) -> str:
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def say(kind: str, message: str) -> None:
     """One message on stderr behind its sign: error, warning, note or done."""
     sign, style = SIGNS[kind]
@@ -78,6 +67,22 @@ def show(console: Console, sign: Text, body: Text) -> None:
     for n, line in enumerate(lines):
         line.rstrip()
         console.print(Text.assemble(sign if n == 0 else " ", " ", line), soft_wrap=True)
+
+
+def table(*columns: str, left: Iterable[str], wide: str = "") -> Table:
+    """An empty table in the one look of them all: numbers to the right, but for the columns on the `left`."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim", show_edge=False)
+    for name in columns:
+        made.add_column(name, justify="left" if name in left else "right", no_wrap=name != wide, overflow="fold")
+    return made
+
+
+def show_table(console: Console, rows: Table) -> None:
+    """The table without the spaces that would fill its last column."""
+    for segments in console.render_lines(rows, pad=False):
+        line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
+        line.rstrip()
+        console.print(line, soft_wrap=True)
 
 
 def write_json(data: Any) -> None:
@@ -123,7 +128,7 @@ class Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        if not self._console.is_terminal or time.monotonic() - self._began < PROGRESS_AFTER_S:
+        if not self._console.is_interactive or time.monotonic() - self._began < PROGRESS_AFTER_S:
             return
         if self._bar is None:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from processors import _console, workspace_day
+from processors._visible import visible
 from processors.run import IngestResult, ReportResult, SessionsResult
 from processors.settings import Settings
 
@@ -39,7 +40,7 @@ def show(
         changed = f"{len(computed.changed)} of {_console.count(len(computed.dates), 'day')} changed"
         console.print(Text(f"{_console.count(computed.sessions, 'session')} on {dates}; {changed}"))
     if reports:
-        console.print(_reports(reports))
+        _console.show_table(console, _reports(reports))
         for result in reports:
             for kind, messages in (("warning", result.reasons), ("note", result.notes)):
                 for message in messages:
@@ -68,18 +69,16 @@ def _read(read: IngestResult) -> Text:
     reasons = f" ({_console.counts(read.reasons.items())})" if read.reasons else ""
     if not read.files and not read.lines:
         return Text("Nothing new in the landing files")
+    what = f"Read {_console.count(read.files, 'file')}" if read.files else "Judged again what was in quarantine"
     return Text(
-        f"Read {_console.count(read.files, 'file')}: {_console.count(read.lines, 'line')} → "
+        f"{what}: {_console.count(read.lines, 'line')} → "
         f"{_console.count(read.events, 'event')}, {read.quarantined:,} quarantined{reasons}, {read.skipped:,} skipped"
     )
 
 
 def _reports(reports: Sequence[ReportResult]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("report", "revision", "rows"):
-        table.add_column(name, justify="left" if name == "report" else "right", no_wrap=True)
-    table.add_column("completeness", no_wrap=True)
-    table.add_column("folder", overflow="fold")
+    table = _console.table("report", "revision", "rows", "completeness", "folder",
+                           left=("report", "completeness", "folder"), wide="folder")  # fmt: skip
     for result in reports:
         complete = ("COMPLETE", "green") if result.is_complete else ("INCOMPLETE", "bold yellow")
         table.add_row(
@@ -94,7 +93,7 @@ def _reports(reports: Sequence[ReportResult]) -> Table:
 
 def _short(path: Path) -> Text:
     here = Path.cwd()
-    return Text(_console.visible(str(path.relative_to(here) if path.is_relative_to(here) else path)))
+    return Text(visible(str(path.relative_to(here) if path.is_relative_to(here) else path)))
 
 
 def _nothing_to_compute(settings: Settings, as_of: datetime) -> str:

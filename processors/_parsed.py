@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from processors import _console, trial
+from processors._visible import visible
 from processors.parse import Reader
 from processors.settings import Ingest
 
@@ -20,15 +20,12 @@ def show(outcomes: list[trial.Outcome], *, seconds: float, as_json: bool) -> Non
         _console.write_json(_document(outcomes, seconds))
         return
     console = _console.out()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("file", overflow="fold")
-    for name in ("lines", "events", "quarantined", "skipped"):
-        table.add_column(name, justify="right")
+    table = _console.table("file", "lines", "events", "quarantined", "skipped", left=("file",), wide="file")
     for outcome in outcomes:
-        table.add_row(Text(_console.visible(str(outcome.file))), *_cells(outcome))
+        table.add_row(Text(visible(str(outcome.file))), *_cells(outcome))
     if len(outcomes) > 1:
         table.add_row(Text(f"{len(outcomes)} files"), *_cells(_total(outcomes)), style="bold")
-    console.print(table)
+    _console.show_table(console, table)
     for outcome in outcomes:
         _show_rejects(outcome)
     _console.say("done", f"{_console.count(sum(outcome.lines for outcome in outcomes), 'line')} in {seconds:.1f} s")
@@ -107,7 +104,7 @@ def _document(outcomes: list[trial.Outcome], seconds: float) -> dict[str, Any]:
 
 
 def _text(reject: trial.Reject) -> str:
-    text = _console.visible(reject.raw_bytes[: 4 * SHOWN_CHARACTERS].decode(errors="backslashreplace"))
+    text = visible(reject.raw_bytes[: 4 * SHOWN_CHARACTERS].decode(errors="backslashreplace"))
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -19,10 +19,10 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
         _console.write_json({"time_zone": settings.time_zone, **asdict(status)})
         return
     console = _console.out()
-    console.print(_sources(settings, status))
+    _console.show_table(console, _sources(settings, status))
     if status.days or status.reports:
         console.print()
-        console.print(_days(settings, status))
+        _console.show_table(console, _days(settings, status))
     if status.days_left_out:
         console.print(Text(f"{_console.count(status.days_left_out, 'earlier day')}: --all", style="dim"))
     for source in status.sources:
@@ -40,18 +40,13 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
 
 
 WIDE = 100
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
-    for name in columns:
-        is_text = name in ("source", "day", "report", "last event")
-        table.add_column(name, no_wrap=True, justify="left" if is_text else "right")
-    return table
+TEXTS = ("source", "day", "report", "last event")
 
 
 def _sources(settings: Settings, status: Status) -> Table:
-    table = _table("source", "files", "lines", "events", "quarantined", "skipped", "late", "last event")
+    table = _console.table(
+        "source", "files", "lines", "events", "quarantined", "skipped", "late", "last event", left=TEXTS
+    )
     for source in status.sources:
         table.add_row(
             Text(source.source, "bold"),
@@ -67,7 +62,7 @@ def _sources(settings: Settings, status: Status) -> Table:
 def _days(settings: Settings, status: Status) -> Table:
     is_wide = _console.out().width >= WIDE
     files = ("files", "lines") if is_wide else ()
-    table = _table("day", "report", "source", *files, "events", "quarantined", "late", "last event")
+    table = _console.table("day", "report", "source", *files, "events", "quarantined", "late", "last event", left=TEXTS)
     reports = {report.date: report for report in status.reports}
     for day in sorted({one.date for one in status.days} | reports.keys(), reverse=True):
         report = reports.get(day)

@@ -15,6 +15,18 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _C_STYLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"v": b"\v", b"f": b"\f", b'"': b'"', b"\\": b"\\"}
 _PORT = re.compile(r"\A(?:\[(?P<bracketed>[^\]]*)\](?::[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5})\Z")
 
+_PARAMETER = (
+    r"(?i)(?:"
+    r"(?:[;&]|%3b|%26)[^/;&=%]*(?:=|%3d)[^/;&]*"  # /cart;jsessionid=1A2B, /cart&token=1A2B: RFC 3986, section 3.3
+    r"|/\((?:[A-Z]\([^()/]{20,}\))+\)"  # /(S(lit3py55))/cart: ASP.NET without cookies
+    r")"
+)
+_NAMED = (
+    r"(?i)\b((?:\w*session_?id|\w*token|phpsessid|sid|session|password|passwd|pwd|secret|api_?key|apikey|auth|code|"
+    r"sig|signature)(?:=|%3d))[^/]+"
+)
+_SIGNED = r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JSON Web Token: RFC 7519
+
 
 def text(raw: pl.Expr) -> pl.Expr:
     """The logged text with its escapes undone; null for `-` and for nothing."""
@@ -75,14 +87,20 @@ def request_line(request: pl.Expr) -> pl.Expr:
 
 
 def request_path(authority: pl.Expr, path: pl.Expr) -> pl.Expr:
-    """The path of a `request_line`; null where there is none."""
-    return pl.when(path != "").then(path).when(authority.is_not_null()).then(pl.lit("/"))
+    """The path of a `request_line` without its secrets; null where there is none."""
+    return pl.when(path != "").then(without_secrets(path)).when(authority.is_not_null()).then(pl.lit("/"))
 
 
 def referrer(raw: pl.Expr) -> pl.Expr:
     """The referring address without query, fragment and user information: all three carry secrets."""
     shown = text(raw).str.replace(r"(?s)[?#].*\z", "").str.replace(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/]*@", "${1}")
-    return pl.when(shown != "").then(shown)
+    return pl.when(shown != "").then(without_secrets(shown))
+
+
+def without_secrets(path: pl.Expr) -> pl.Expr:
+    """The path without parameters in it (`;jsessionid=…`): they hold what opens a session. Tokens become `***`."""
+    plain = path.str.replace_all(_PARAMETER, "").str.replace_all(_NAMED, "${1}***").str.replace_all(_SIGNED, "***")
+    return pl.when(path.str.contains(f"{_PARAMETER}|{_NAMED}|{_SIGNED}")).then(plain).otherwise(path)
 
 
 def digest(reference: pl.Expr, key: bytes) -> pl.Expr:

@@ -37,7 +37,7 @@ def sessions(members: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
             acted.max().alias("last_activity_time"),
             pl.col("stretch").max(),
             (pl.col("membership") == "action").sum().cast(pl.Int64).alias("later_actions"),
-            address.drop_nulls().n_unique().cast(pl.Int64).alias("ip_count"),
+            address.drop_nulls().unique(maintain_order=True).alias("ip_addresses"),
             pl.col("moved").sum().cast(pl.Int64).alias("ip_switch_count"),
         )
         .select(
@@ -53,7 +53,8 @@ def sessions(members: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
             pl.max_horizontal("stretch", inactivity).dt.total_seconds().alias("longest_inactivity_s"),
             (pl.col("later_actions") + (~pl.col("login_observed")).cast(pl.Int64)).alias("activity_count"),
             "ip_address",
-            "ip_count",
+            "ip_addresses",
+            pl.col("ip_addresses").list.len().cast(pl.Int64).alias("ip_count"),
             "ip_switch_count",
             pl.col("device").fill_null("unknown"),
             "user_agent",

@@ -16,6 +16,9 @@ def masked(frame: pl.DataFrame) -> pl.DataFrame:
     columns = {
         **{name: user(pl.col(name)) for name in ("user_name",)},
         **{name: address(pl.col(name)) for name in ("ip_address", "peer_address")},
+        "ip_addresses": pl.col("ip_addresses").list.eval(
+            address(pl.element()).drop_nulls().unique(maintain_order=True)
+        ),
         **{name: pl.lit(None, dtype=pl.String) for name in DROPPED},
     }
     return frame.with_columns(expr.alias(name) for name, expr in columns.items() if name in frame.columns)

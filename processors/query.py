@@ -2,7 +2,7 @@
 
 Dates are workspace dates, both ends included, as `date` or `"2025-08-29"`. `user` is part of an e-mail address or of a
 display name in the roster, upper and lower case alike, never a pattern. `ip` is an address, the beginning of one on an
-octet boundary (`203.0.113.`, `2001:db8:`) or a network (`203.0.113.0/24`).
+octet boundary (`203.0.113.`, `2001:db8:`) or a network (`203.0.113.0/24`). Each may be left out: see `Filters`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ipaddress
 import re
 from datetime import date
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import polars as pl
 
@@ -25,75 +26,54 @@ WorkspaceLike = Settings | str | Path
 DateLike = date | str
 
 _IPV4_BEGINNING = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.|\d{1,3}(?:\.\d{1,3}){1,2}")
+_WRITTEN_AS_ADDRESS = re.compile(r"\d+\.[\d.]*(?:/.*)?|\d+/.*|[0-9a-f.]*:[0-9a-f:.]*(?:%.*)?(?:/.*)?", re.IGNORECASE)
 _IPV6_BEGINNING = re.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6}:", re.IGNORECASE)
 
 
-def sessions(
-    workspace: WorkspaceLike,
-    *,
-    from_: DateLike | None = None,
-    to: DateLike | None = None,
-    user: str | None = None,
-    ip: str | None = None,
-) -> pl.LazyFrame:
-    """Sessions by login date, user and address of the login. Errors: `CallError` for what is no address."""
+class Filters(TypedDict, total=False):
+    """What to look for; what is left out is no limit."""
+
+    from_: DateLike | None
+    to: DateLike | None
+    user: str | None
+    ip: str | None
+
+
+def sessions(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
+    """Sessions by login date, user and any address seen in them. Errors: `CallError` for what is no date or address."""
     settings = _settings(workspace)
-    return _of_days(settings, Sessions, from_, to).filter(*_user(settings, user), *_ip(ip))
+    return _of_days(settings, Sessions, filters).filter(
+        *_user(settings, filters.get("user")), *_seen(filters.get("ip"))
+    )
 
 
-def search(
-    workspace: WorkspaceLike,
-    text: str,
-    *,
-    from_: DateLike | None = None,
-    to: DateLike | None = None,
-    user: str | None = None,
-    ip: str | None = None,
-) -> pl.LazyFrame:
-    """Sessions by one string: what can be an address is one, everything else is part of a user's name."""
+def search(workspace: WorkspaceLike, text: str, **filters: Unpack[Filters]) -> pl.LazyFrame:
+    """Sessions by one string: what is written as an address is one, everything else is part of a user's name."""
+    settings, text = _settings(workspace), text.strip()
+    wanted = _seen(text) if _WRITTEN_AS_ADDRESS.fullmatch(text) else _user(settings, text)
+    return sessions(settings, **filters).filter(*wanted)
+
+
+def inactivity_windows(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
+    """Inactivity windows by login date and user, and by any address seen in their session."""
     settings = _settings(workspace)
-    text = text.strip()
-    wanted = _ip(text) if network(text) else _user(settings, text)
-    return sessions(settings, from_=from_, to=to, user=user, ip=ip).filter(*wanted)
-
-
-def inactivity_windows(
-    workspace: WorkspaceLike,
-    *,
-    from_: DateLike | None = None,
-    to: DateLike | None = None,
-    user: str | None = None,
-    ip: str | None = None,
-) -> pl.LazyFrame:
-    """Inactivity windows by login date and user, and by address of their session's login."""
-    settings = _settings(workspace)
-    rows = _of_days(settings, InactivityWindows, from_, to).filter(*_user(settings, user))
-    if ip is None:
+    rows = _of_days(settings, InactivityWindows, filters).filter(*_user(settings, filters.get("user")))
+    if filters.get("ip") is None:
         return rows
-    return rows.join(sessions(settings, from_=from_, to=to, ip=ip), on="session_id", how="semi")
+    return rows.join(sessions(settings, **filters), on="session_id", how="semi")
 
 
-def events(
-    workspace: WorkspaceLike,
-    *,
-    from_: DateLike | None = None,
-    to: DateLike | None = None,
-    user: str | None = None,
-    ip: str | None = None,
-) -> pl.LazyFrame:
+def events(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
     """Events by workspace date, user where the line names one, and address; with their `event_date`, which is UTC."""
     settings = _settings(workspace)
-    first, last = _date(from_), _date(to)
+    first, last = _range(filters)
     start = workspace_day.bounds(first, settings.time_zone)[0] if first else None
     end = workspace_day.bounds(last, settings.time_zone)[1] if last else None
-    wanted = [
-        name
-        for name in lake.partitions(settings.lake, Events)
-        if (start is None or name >= str(start.date())) and (end is None or name <= str(end.date()))
-    ]
+    wanted = _between(lake.partitions(settings.lake, Events), start and start.date(), end and end.date())
     time = pl.col("event_time")
     within = ([time >= start] if start else []) + ([time < end] if end else [])
-    return lake.scan(settings.lake, Events, wanted).filter(*within, *_user(settings, user), *_ip(ip))
+    of_ip = [is_within(pl.col("ip_address"), found) for found in _ip(filters.get("ip"))]
+    return lake.scan(settings.lake, Events, wanted).filter(*within, *_user(settings, filters.get("user")), *of_ip)
 
 
 def network(text: str) -> Network | None:
@@ -141,14 +121,19 @@ def _settings(workspace: WorkspaceLike) -> Settings:
     return workspace if isinstance(workspace, Settings) else configuration.load(workspace)
 
 
-def _of_days(settings: Settings, table: type[Table], from_: DateLike | None, to: DateLike | None) -> pl.LazyFrame:
-    first, last = _date(from_), _date(to)
-    wanted = [
-        name
-        for name in lake.partitions(settings.lake, table)
-        if (first is None or name >= str(first)) and (last is None or name <= str(last))
-    ]
-    return lake.scan(settings.lake, table, wanted)
+def _of_days(settings: Settings, table: type[Table], filters: Filters) -> pl.LazyFrame:
+    return lake.scan(settings.lake, table, _between(lake.partitions(settings.lake, table), *_range(filters)))
+
+
+def _between(partitions: list[str], first: date | None, last: date | None) -> list[str]:
+    return [name for name in partitions if str(first or "") <= name <= str(last or "9999-12-31")]
+
+
+def _range(filters: Filters) -> tuple[date | None, date | None]:
+    first, last = _date(filters.get("from_")), _date(filters.get("to"))
+    if first and last and first > last:
+        raise CallError(f"{first} to {last}", "is no range of days", "Give the earlier day first")
+    return first, last
 
 
 def _date(day: DateLike | None) -> date | None:
@@ -160,14 +145,24 @@ def _date(day: DateLike | None) -> date | None:
         raise CallError(day, "is no date", "Write it as 2025-08-29") from None
 
 
-def _ip(text: str | None) -> list[pl.Expr]:
+def _ip(text: str | None) -> list[Network]:
+    """The network looked for; none where none is."""
     if text is None:
         return []
     found = network(text)
     if found is None:
-        remedy = "Give an address, the beginning of one (203.0.113. or 2001:db8:), or a network (203.0.113.0/24)"
+        remedy = (
+            "Give an address, the beginning of one (203.0.113. or 2001:db8:), or a network (203.0.113.0/24); "
+            "a name that looks like one goes to `user`"
+        )
         raise CallError(text, "is no address", remedy)
-    return [is_within(pl.col("ip_address"), found)]
+    return [found]
+
+
+def _seen(text: str | None) -> list[pl.Expr]:
+    """Whether an address of a session belongs to the network looked for."""
+    each = pl.element()
+    return [pl.col("ip_addresses").list.eval(is_within(each, found)).list.any().fill_null(False) for found in _ip(text)]
 
 
 def _user(settings: Settings, text: str | None) -> list[pl.Expr]:

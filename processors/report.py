@@ -7,10 +7,17 @@ from typing import Any
 import polars as pl
 
 from processors import workspace_day
+from processors._unique import map_unique
+from processors._visible import visible
 from schemas import Sessions
 
 FIRST_COLUMNS = ("user_name", "login_time", "inactivity_duration", "ip_address", "device")
-_FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
+_FORMULA = r"""(?x)
+    (^|;)                         # a cell begins here, where lists are separated by ; here as well
+    ([\s"]*                       # what a spreadsheet may pass over
+    [=+\-@＝＋－＠﹦﹢﹣﹫−])      # the sign of a formula, in the widths of East Asia too
+"""
+_HIDDEN = r"[\p{C}\p{Zl}\p{Zp}]"
 
 
 def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
@@ -24,7 +31,8 @@ def recent_activities(sessions: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
         sessions.sort(["login_time", "session_id"], descending=[True, False])
         .with_columns(
             duration(pl.col("inactivity_s")).alias("inactivity_duration"),
-            _offset("login_time", time_zone).alias("login_utc_offset"),
+            utc_offset("login_time", time_zone).alias("login_utc_offset"),
+            pl.col("ip_addresses").list.join(" "),
             workspace_day.printed(pl.col("login_time"), time_zone).alias("login_time"),
         )
         .select(*FIRST_COLUMNS, "login_utc_offset", *rest)
@@ -42,8 +50,8 @@ def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
             workspace_day.printed(pl.col("window_end_time"), time_zone),
             duration(pl.col("window_s")).alias("inactivity_duration"),
             "is_open",
-            _offset("window_start_time", time_zone).alias("window_start_utc_offset"),
-            _offset("window_end_time", time_zone).alias("window_end_utc_offset"),
+            utc_offset("window_start_time", time_zone).alias("window_start_utc_offset"),
+            utc_offset("window_end_time", time_zone).alias("window_end_utc_offset"),
             "session_id",
             "window_s",
         )
@@ -58,24 +66,27 @@ def duration(seconds: pl.Expr) -> pl.Expr:
 
 
 def guarded(text: pl.Expr) -> pl.Expr:
-    """The text, with a leading apostrophe where a spreadsheet would take it for a formula."""
-    return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
+    """The text, with an apostrophe before what a spreadsheet would take for a formula.
+
+    Where the decimal mark is a comma, a file with commas is cut at its semicolons, and quotes do not prevent that.
+    """
+    return text.str.replace_all(_FORMULA, "${1}'${2}")
 
 
-def _offset(name: str, time_zone: str) -> pl.Expr:
-    return pl.col(name).dt.convert_time_zone(time_zone).dt.strftime("%:z")
+def utc_offset(name: str, time_zone: str) -> pl.Expr:
+    """`UTC+05:30`: how far ahead the workspace's clocks are at each instant."""
+    return pl.lit("UTC") + pl.col(name).dt.convert_time_zone(time_zone).dt.strftime("%:z")  # a bare sign is a formula
 
 
 def _printable(frame: pl.DataFrame) -> pl.DataFrame:
     instants = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime)]
-    return frame.with_columns(
-        pl.col(instants).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"),
-        *(
-            guarded(pl.col(name))
-            for name, kind in frame.schema.items()
-            if kind == pl.String and not name.endswith("_utc_offset")  # ours, and a sign is its first character
-        ),
-    )
+    texts = pl.col([name for name, kind in frame.schema.items() if kind == pl.String])
+    return frame.with_columns(pl.col(instants).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), guarded(_shown(texts)))
+
+
+def _shown(text: pl.Expr) -> pl.Expr:
+    """The text with its invisible characters written out."""
+    return map_unique(pl.when(text.str.contains(_HIDDEN)).then(text), visible).fill_null(text)
 
 
 def changes(old: pl.DataFrame | None, new: pl.DataFrame) -> dict[str, Any]:

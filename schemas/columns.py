@@ -76,6 +76,10 @@ def _bool(meaning: str) -> Column:
     return lambda **kw: dy.Bool(description=meaning, **kw)
 
 
+def _strings(meaning: str) -> Column:
+    return lambda **kw: dy.List(dy.String(), description=meaning, **kw)
+
+
 def _one_of(meaning: str, choices: tuple[str, ...]) -> Column:
     return lambda **kw: dy.String(
         description=f"{meaning}: {', '.join(choices)}", check=lambda column: column.is_in(choices), **kw
@@ -129,6 +133,7 @@ inactivity_s = _int("time since the last action: until the end, or until as_of w
 is_final = _bool("whether the session has ended, so that no later as_of changes it")
 longest_inactivity_s = _int("longest stretch without an action, the last one included; floored", min=0)
 activity_count = _int("activity events in it, the login that opened it not counted", min=0)
+ip_addresses = _strings("addresses seen in it, the first seen first")
 ip_count = _int("distinct addresses seen in it", min=0)
 ip_switch_count = _int("times the address changed from one event to the next", min=0)
 country_code = _string("approximate country, ISO 3166-1 alpha-2")

@@ -26,6 +26,7 @@ class Sessions(Table):
     longest_inactivity_s = c.longest_inactivity_s()
     activity_count = c.activity_count()
     ip_address = c.ip_address(nullable=True)
+    ip_addresses = c.ip_addresses()
     ip_count = c.ip_count()
     ip_switch_count = c.ip_switch_count()
     device = c.device()

@@ -261,6 +261,7 @@ class User:
             "longest_inactivity_s": max(stretches) // timedelta(seconds=1),
             "activity_count": len(actions) - observed,
             "ip_address": self.first(session, "ip_address"),
+            "ip_addresses": list(dict.fromkeys(addresses)),
             "ip_count": len(set(addresses)),
             "ip_switch_count": sum(a != b for a, b in pairwise(addresses)),
             "device": self.first(session, "device"),

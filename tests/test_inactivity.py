@@ -103,7 +103,7 @@ def test_addresses_are_counted_and_so_are_the_changes_between_them() -> None:
     a, b = {"ip_address": "192.0.2.1"}, {"ip_address": "192.0.2.2"}
     events = [event("10:00", "login", **a), event("10:01"), event("10:02", **a), event("10:03", "background", **b)]
     found = session(*events, event("10:04", **a))
-    assert (found["ip_count"], found["ip_switch_count"]) == (2, 2)
+    assert (found["ip_addresses"], found["ip_count"], found["ip_switch_count"]) == (["192.0.2.1", "192.0.2.2"], 2, 2)
 
 
 def test_addresses_of_another_session_are_no_change() -> None:
@@ -116,7 +116,8 @@ def test_addresses_of_another_session_are_no_change() -> None:
 
 def test_no_address_counts_as_none() -> None:
     found = session(event("10:00", "login"))
-    assert (found["ip_address"], found["ip_count"], found["ip_switch_count"]) == (None, 0, 0)
+    shown = [found[name] for name in ("ip_address", "ip_addresses", "ip_count", "ip_switch_count")]
+    assert shown == [None, [], 0, 0]
 
 
 # ---- what is shown

@@ -58,6 +58,11 @@ def test_help_shows_the_commands_in_the_order_of_the_work() -> None:
     assert places == sorted(places)
 
 
+def test_help_names_no_type_beside_a_flag() -> None:
+    for command in ((), ("show",), ("status",)):
+        assert "--help" in call(*command, "--help").stdout and "bool" not in call(*command, "--help").stdout
+
+
 def test_help_loads_neither_polars_nor_pydantic() -> None:
     code = "import sys; import processors.__main__; sys.exit(bool({'polars', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
@@ -107,6 +112,8 @@ def test_the_steps_one_by_one_give_what_run_gives(workspace: Settings, tmp_path:
 def test_old_logs_say_how_to_look_at_them(workspace: Settings) -> None:
     result = call("run", "-w", workspace.root, "--as-of", "2031-01-01")
     assert result.exit_code == 1 and "--as-of" in result.stderr and "No day to compute" in result.stderr
+    again = call("run", "-w", workspace.root, "--as-of", AS_OF)
+    assert "Judged again what was in quarantine: 11 lines → 11 events" in again.stdout
 
 
 def test_a_file_that_is_mostly_quarantined_is_named(workspace: Settings) -> None:
@@ -190,6 +197,49 @@ def test_show_says_how_many_more_there_are(shown: Settings) -> None:
     assert "1 of 2 sessions" in output and "1 more" in output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("203.0.113.7/99",), "203.0.113.0/24"),
+        (("300.1.1.1",), "is no address"),
+        (("--ip", "junk"), "is no address"),
+        (("--from", "2025-02-30"), "write it as 2025-08-29"),
+        (("--from", "2025-08-30", "--to", "2025-08-29"), "is after"),
+    ],
+)
+def test_show_refuses_what_it_cannot_look_for(shown: Settings, arguments: tuple[str, ...], said: str) -> None:
+    result = call("show", "-w", shown.root, *arguments)
+    assert result.exit_code == 2 and said in " ".join(result.stderr.split()) and not result.stdout
+
+
+def test_show_says_what_is_known_where_it_finds_nothing(shown: Settings) -> None:
+    assert "sessions are known of 2025-08-29 to 2025-08-31" in call("show", "-w", shown.root, "nobody").stderr
+
+
+def test_show_names_every_instant_its_days_are_known_at(shown: Settings) -> None:
+    call("sessions", "-w", shown.root, "--date", "2025-08-28", "--as-of", AS_OF)
+    assert "as of 2025-08-31 05:30\n" in call("show", "-w", shown.root).stdout
+    login = workspaces.line(datetime(2025, 8, 28, 9, tzinfo=UTC), "mei", "POST /login", status=302)
+    workspaces.land(shown, "mei.log", login)
+    call("ingest", "-w", shown.root, "--as-of", AS_OF)
+    call("sessions", "-w", shown.root, "--date", "2025-08-28", "--as-of", "2025-08-30")
+    assert "as of 2025-08-30 00:00 to 2025-08-31 05:30\n" in call("show", "-w", shown.root).stdout
+
+
+def test_show_counts_the_later_addresses_of_a_session(shown: Settings) -> None:
+    assert "+1" not in call("show", "-w", shown.root).stdout
+    moved = workspaces.line(MORNING + timedelta(minutes=30), "riya.sharma@example.com", address="198.51.100.9")
+    workspaces.land(shown, "moved.log", moved)
+    call("run", "-w", shown.root, "--as-of", AS_OF)
+    assert "203.0.113.7 +1" in call("show", "-w", shown.root, "198.51.100.9").stdout
+
+
+def test_no_line_ends_in_spaces(shown: Settings) -> None:
+    for command in ("show", "status", "run"):
+        output = call(command, "-w", shown.root, *(("--as-of", AS_OF) if command == "run" else ())).stdout
+        assert output and not [line for line in output.splitlines() if line != line.rstrip()]
+
+
 def test_show_as_csv_is_the_report(shown: Settings) -> None:
     report = (shown.reports / "2025-08-29" / "recent_activities.csv").read_text(encoding="utf-8")
     assert call("show", "-w", shown.root, "--format", "csv").stdout == report
@@ -227,7 +277,7 @@ def test_hostile_names_reach_neither_the_terminal_nor_a_formula(tmp_path: Path) 
     table = call("show", "-w", tmp_path).stdout
     assert r"=cmd\x1b[31m[bold]\u202e@example.com" in table and "\x1b" not in table and "\u202e" not in table
     (row,) = csv.DictReader(io.StringIO(call("show", "-w", tmp_path, "--format", "csv").stdout))
-    assert row["user_name"].startswith("'=cmd")
+    assert row["user_name"] == r"'=cmd\x1b[31m[bold]\u202e@example.com"
     output = call("show", "-w", tmp_path, "--format", "json").stdout
     assert "\u202e" not in output and json.loads(output)[0]["user_name"] == HOSTILE
 

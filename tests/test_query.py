@@ -97,6 +97,33 @@ def test_what_is_no_address_is_an_error_that_says_how_to_write_one(workspace: Se
         query.sessions(workspace, ip="riya")
 
 
+@pytest.mark.parametrize("text", ["203.0.113.7/99", "300.1.1.1", "203.0.113.7.", "10/8", "2001:db8::1::2", "1.2.3"])
+def test_what_is_written_as_an_address_is_never_taken_for_a_name(workspace: Settings, text: str) -> None:
+    if query.network(text) is None:
+        with pytest.raises(CallError, match="is no address"):
+            query.search(workspace, text)
+    assert users(query.sessions(workspace, user=text)) == []
+
+
+def test_a_session_is_found_by_every_address_seen_in_it(tmp_path: Path) -> None:
+    settings = workspaces.write(tmp_path)
+    at = datetime(2025, 8, 29, 9, tzinfo=UTC)
+    login = workspaces.line(at, "riya", "POST /login", status=302, address="203.0.113.7")
+    later = workspaces.line(at + timedelta(minutes=1), "riya", address="198.51.100.9")
+    workspaces.land(settings, "access.log", login + later)
+    run.run(settings, as_of=workspaces.AS_OF)
+    for text in ("203.0.113.7", "198.51.100.9", "198.51.100.", "198.51.100.0/28"):
+        assert users(query.search(settings, text)) == users(query.inactivity_windows(settings, ip=text)) == ["riya"]
+    assert users(query.search(settings, "198.51.100.8")) == []
+    found = mask.masked(query.sessions(settings).collect())
+    assert found["ip_addresses"].to_list() == [["203.0.113.0/24", "198.51.100.0/24"]]
+
+
+def test_a_range_that_ends_before_it_begins_is_an_error(workspace: Settings) -> None:
+    with pytest.raises(CallError, match="earlier day first"):
+        query.sessions(workspace, from_="2025-08-30", to="2025-08-29")
+
+
 def test_a_user_is_found_by_a_part_of_the_name_in_either_case(workspace: Settings) -> None:
     assert users(query.sessions(workspace, user="rIYA.sh")) == ["riya.sharma@example.com"] * 2
 

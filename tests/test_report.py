@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -24,6 +25,7 @@ def session(**values: object) -> pl.DataFrame:
         "longest_inactivity_s": 0,
         "activity_count": 0,
         "ip_address": "203.0.113.7",
+        "ip_addresses": ["203.0.113.7"],
         "ip_count": 1,
         "ip_switch_count": 0,
         "device": "Chrome 126 · macOS",
@@ -46,7 +48,7 @@ def test_the_five_columns_come_first_and_times_are_of_the_workspace() -> None:
         "61:05:09",
         "203.0.113.7",
         "Chrome 126 · macOS",
-        "+05:30",
+        "UTC+05:30",
     )
     assert tuple(printed.columns[:5]) == ("user_name", "login_time", "inactivity_duration", "ip_address", "device")
 
@@ -81,7 +83,29 @@ def test_a_cell_never_becomes_a_formula(text: str) -> None:
     assert pl.select(report.guarded(pl.lit(text))).item() == "'" + text
 
 
-@pytest.mark.parametrize("text", ["riya", "a=b", "", "'=1"])
+@pytest.mark.parametrize("text", [" =1", "\u00a0=1", "\u3000@x", "﹦1", "−1", '"=1'])
+def test_what_a_spreadsheet_passes_over_hides_no_formula(text: str) -> None:
+    assert pl.select(report.guarded(pl.lit(text))).item() == "'" + text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("a;=1+1", "a;'=1+1"), ('a; "@x;-1', "a;' \"@x;'-1"), ("a;b;+1", "a;b;'+1")]
+)
+def test_a_cell_that_is_cut_at_its_semicolons_gives_no_formula(text: str, expected: str) -> None:
+    assert pl.select(report.guarded(pl.lit(text))).item() == expected
+
+
+def test_no_cell_begins_as_a_formula_does_nor_moves_a_cursor() -> None:
+    hostile = session(user_name="\x1b[31m\r=1\u202e", user_agent="\t=1;=2", application=" ;=3", ip_addresses=["=4"])
+    for zone in ("Asia/Kolkata", "America/St_Johns"):
+        written = report.recent_activities(hostile, time_zone=zone).write_csv()
+        assert not [c for c in written if unicodedata.category(c).startswith("C") and c != "\n"]
+        for separator in ",;":
+            cells = [cell.strip(' "') for line in written.splitlines() for cell in line.split(separator)]
+            assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["riya", "a=b", "", "'=1", "Mozilla/5.0 (X11; Linux) x-y", "José 李 🙂"])
 def test_other_text_is_left_alone(text: str) -> None:
     assert pl.select(report.guarded(pl.lit(text))).item() == text
 

@@ -182,6 +182,35 @@ def test_referrers_lose_what_may_be_secret(logged: str, shown: str | None) -> No
     assert event(request(referrer=logged))["referrer"] == shown
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/cart;jsessionid=1A2B", "/cart"),
+        ("/cart;jsessionid=1A2B/items;v=2", "/cart/items"),
+        ("/cart%3Bjsessionid%3D1A2B", "/cart"),
+        ("/cart&token=1A2B", "/cart"),
+        ("/(S(lit3py55t21z5v55vlm25s55))/cart.aspx", "/cart.aspx"),
+        ("/reset/token=1A2B/now", "/reset/token=***/now"),
+        ("/JSESSIONID=1A2B", "/JSESSIONID=***"),
+        ("/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "/verify/***"),
+        ("/a;b/c", "/a;b/c"),
+        ("/wiki/Foo_(bar)", "/wiki/Foo_(bar)"),
+        ("/tokens/session/7", "/tokens/session/7"),
+        ("/q=1/x", "/q=1/x"),
+    ],
+)
+def test_paths_lose_what_opens_a_session(path: str, kept: str) -> None:
+    row = event(request(f"GET {path}?a=b HTTP/1.1", referrer=f"https://example.com{path}"))
+    assert (row["http_path"], row["referrer"]) == (kept, f"https://example.com{kept}")
+
+
+def test_a_request_with_a_session_in_its_path_is_still_a_login() -> None:
+    row = event(
+        request("POST /login;jsessionid=1A2B HTTP/1.1", user="riya", status=302), login_requests=("POST /login",)
+    )
+    assert row["event_class"] == "login"
+
+
 @pytest.mark.parametrize(("logged", "size"), [("-", 0), ("0", 0), ("9" * 18, 10**18 - 1)])
 def test_sizes_are_bytes(logged: str, size: int) -> None:
     assert event(request(size=logged))["response_bytes"] == size
