@@ -68,10 +68,12 @@ with DAG(
         multiple_outputs=False,
     )
     def ingest(source: str, as_of: str) -> dict[str, Any]:
-        from processors import run, settings
+        from _lake import load
+
+        from processors import run
 
         get_current_context()["source_name"] = source  # type: ignore[typeddict-unknown-key]  # for the template above
-        result = run.ingest(settings.load(), as_of=datetime.fromisoformat(as_of).astimezone(UTC), sources=(source,))
+        result = run.ingest(load(), as_of=datetime.fromisoformat(as_of).astimezone(UTC), sources=(source,))
         for note in result.notes:
             log.info("%s", note)
         for warning in result.warnings:

@@ -65,9 +65,11 @@ with DAG(
         multiple_outputs=False,
     )
     def publish(as_of: str) -> dict[str, Any]:
-        from processors import run, settings, workspace_day
+        from _lake import load
 
-        workspace, known = settings.load(), datetime.fromisoformat(as_of).astimezone(UTC)
+        from processors import run, workspace_day
+
+        workspace, known = load(), datetime.fromisoformat(as_of).astimezone(UTC)
         asked = get_current_context()["params"]["date"]
         day = date.fromisoformat(asked) if asked else workspace_day.of(known, workspace.time_zone) - timedelta(days=1)
         result = run.report(workspace, day, as_of=known)

@@ -51,14 +51,16 @@ with DAG(
 
     @task(doc_md="Computes one login date; gives the report to publish again, if it is due.", outlets=[SESSIONS])
     def compute() -> list[dict[str, Any]]:
-        from processors import run, settings, workspace_day
+        from _lake import load
+
+        from processors import run, workspace_day
 
         context = get_current_context()
         asked = context["params"]["date"] or context["partition_key"]
         if not asked:
             raise AirflowFailException("which login date? Trigger with a partition key or with the parameter date")
         day, as_of = date.fromisoformat(asked), _as_of(context)
-        workspace = settings.load()
+        workspace = load()
         result = run.sessions(workspace, (day,), as_of=as_of)
         log.info("%s as of %s: %s", day, as_of, result)
         context["outlet_events"][SESSIONS].add_partitions(day.isoformat())

@@ -101,6 +101,8 @@ def _bucket() -> list[str]:
         'Write `lake = "s3://bucket/prefix"`. Its code is the extra `s3`, which `make setup` installs. No secret '
         "stands in the settings; the environment has them:\n",
         _table(("variable", "meaning"), rows),
+        "Under Airflow they may stand in the connection `recent_activities_lake` of the type Amazon Web Services: "
+        "login and password, and in its extra `region_name`, `endpoint_url` and `aws_session_token`.\n",
         "Needed are `s3:ListBucket` on the bucket, `s3:GetObject`, `s3:PutObject` and `s3:DeleteObject` below the "
         "prefix, and a store that heeds `If-Match` and `If-None-Match` of a PUT: `recent-activities check` tries it "
         "all. Runs on several machines wait for each other; one that was killed blocks nobody for longer than "

@@ -40,6 +40,7 @@ _ANSWERS = {
         "the store does not answer",
         f"See that AWS_ENDPOINT_URL, AWS_REGION and the network are right. {AGAIN}",
     ),
+    r"parquet: ": ("a file of it was replaced while it was read, or is damaged", AGAIN),
     r"status code: 404": ("an object of it is not there", f"See that nothing else deletes below it. {AGAIN}"),
 }
 """Part of an answer → what is wrong, and the remedy. The first that is found counts."""

@@ -260,6 +260,14 @@ def test_a_store_that_stops_answering_in_mid_run_is_named_and_the_next_run_compl
     assert buckets.objects(place) == expected
 
 
+def test_a_file_that_was_replaced_while_it_was_read_is_named_with_the_remedy(workspace: settings.Settings) -> None:
+    path = lake.file_of(workspace.lake, Sessions, DAYS[0])
+    assert isinstance(path, S3Path)
+    path.put(b"PAR1 of another file PAR1")
+    result = CliRunner().invoke(app, ["show", "-w", str(workspace.path)])
+    assert result.exit_code == 2 and "replaced while it was read" in " ".join(result.stderr.split())
+
+
 def test_two_first_users_agree_on_the_key_of_references(place: S3Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / KEY).unlink()
     other = S3Path.exists
