@@ -24,11 +24,11 @@ _ANSWERS = {
         "the bucket is in another region",
         "Set AWS_REGION to its region",
     ),
-    r"status code: 403": (
+    r"status code: 403|AccessDenied": (
         "access is denied",
         "Allow these credentials s3:ListBucket on it, and s3:GetObject, s3:PutObject and s3:DeleteObject below it",
     ),
-    r"/latest/(?:api/token|meta-data)|\bcredential": (
+    r"/latest/(?:api/token|meta-data)|//169\.254\.|Missing(?:AccessKeyId|SecretAccessKey)": (
         "there are no credentials",
         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run on a machine that has a role",
     ),

@@ -50,7 +50,7 @@ class Held(Protocol):
         """Make sure of it. Errors: `LakeError` where it is lost."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Bucket:
     """A bucket at its endpoint (none: Amazon's), and the leases that this process holds in it."""
 

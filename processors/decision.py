@@ -19,7 +19,7 @@ from processors import lake, pending
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
-DECIDED = "decided.json"
+DECIDED, LEDGER = "decided.json", "ledger.parquet"
 SLICE_ROWS = 200_000
 """Rows merged at once, about: a day is merged in equal stretches of time, so memory does not grow with it."""
 
@@ -59,7 +59,7 @@ def stage(
 def write(staging: Staging, plan: Plan, entries: pl.DataFrame) -> None:
     """Decide: the plan and the ledger as it will be."""
     with lake.explained(staging.folder):
-        entries.write_parquet(staging.folder / "ledger.parquet")
+        entries.write_parquet(staging.folder / LEDGER)
     plan = msgspec.structs.replace(plan, staged=staging.share())
     lake.put(staging.place / DECIDED, msgspec.json.encode(plan))
 
@@ -70,14 +70,20 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     if decided.exists():
         plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
         staging.fetch(plan.staged)
-        _change_events(root, source, staging.folder, plan)
-        _change_quarantine(root, source, staging.folder, plan)
-        ledger = staging.folder / "ledger.parquet"
-        batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
-        pending.add(root, plan.login_dates, f"{source}~{batch}")
-        lake.replace(root, Ledger, source, pl.read_parquet(ledger))
+        # a run that slept while it wrote its decision: another one took over and cleared away what this is about
+        if all(path.exists() for path in _everything(staging.folder, plan)):
+            _carry_out(root, source, staging.folder, plan)
         lake.delete(decided)
     staging.clear()
+
+
+def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
+    _change_events(root, source, staging, plan)
+    _change_quarantine(root, source, staging, plan)
+    ledger = staging / LEDGER
+    batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
+    pending.add(root, plan.login_dates, f"{source}~{batch}")
+    lake.replace(root, Ledger, source, pl.read_parquet(ledger))
 
 
 def _change_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
@@ -154,6 +160,11 @@ def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
     rows = pl.scan_parquet(_parts(staging, name, plan))
     token = pl.col("file_id")
     return rows.filter(token.is_in(list(plan.file_ids))).with_columns(token.replace_strict(plan.file_ids))
+
+
+def _everything(staging: Path, plan: Plan) -> list[Path]:
+    parts = [path for name in ("events", "quarantine", "released") for path in _parts(staging, name, plan)]
+    return [staging / LEDGER, *parts]
 
 
 def _parts(staging: Path, name: str, plan: Plan) -> list[Path]:

@@ -220,6 +220,24 @@ def test_a_run_that_was_taken_over_decides_nothing(
     assert run.ingest(workspace, as_of=AS_OF).lines == 0
 
 
+def test_a_decision_of_a_run_that_slept_while_it_wrote_it_is_dropped(
+    workspace: settings.Settings, place: S3Path, expected: dict[str, bytes]
+) -> None:
+    staging, kept = place / "_recent_activities" / "staging" / "source-panel", []
+    real = lake.put
+
+    def put(path: lake.Location, data: bytes) -> None:
+        kept.append(data)
+        real(path, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lake, "put", put)
+        carry_through(workspace)
+    (staging / "decided.json").put(next(data for data in kept if b"staged" in data))
+    assert run.ingest(workspace, as_of=AS_OF).lines == 0
+    assert buckets.objects(place) == expected
+
+
 def test_a_file_that_somebody_else_changed_meanwhile_is_not_written_over(workspace: settings.Settings) -> None:
     path = lake.file_of(workspace.lake, InactivityWindows, DAYS[0])
     rows = InactivityWindows.sample(3).drop("login_date")
