@@ -95,12 +95,13 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
         row[3] += f" +{addresses - 1:,}" if addresses > 1 else ""
     heads = ["user", "login", "inactive", "address", "device", "ended by"][: len(columns)]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold dim", show_edge=False)
-    for name, head, width in zip(columns, heads, _widths(heads, cells, console.width), strict=True):
+    widths = _widths(heads, cells, console.width)
+    for name, head, width in zip(columns, heads, widths, strict=False):
         is_number = name == "inactivity_duration"
         table.add_column(head, width=width, no_wrap=True, overflow="ellipsis", justify="right" if is_number else "left")
     for is_final, row in zip(printed["is_final"], cells, strict=True):
         styles = ["bold", "", "" if is_final else "bold green", "cyan", "dim", "dim" if is_final else "green"]
-        table.add_row(*(Text(text, style) for text, style in zip(row, styles, strict=False)))
+        table.add_row(*(Text(text, style) for text, style in zip(row[: len(widths)], styles, strict=False)))
     _console.show_table(console, table)
     times = [f"{workspace_day.local(time, settings.time_zone):%Y-%m-%d %H:%M}" for time in known_at]
     lines = [
@@ -131,9 +132,11 @@ def _shared_domain(users: list[str]) -> str:
 
 
 def _widths(heads: list[str], cells: list[list[str]], room: int) -> list[int]:
-    """A width for each column so that the table fits: what is wide gives way, times and durations never."""
+    """A width for each column that has room: what is wide gives way, times and durations never, the last ones go."""
     wanted = [max(Text(text).cell_len for text in column) for column in zip(heads, *cells, strict=True)]
-    least = [14, 19, 8, 19, 12, 8]
+    least = [min(width, floor) for width, floor in zip(wanted, (10, 19, 8, 19, 12, 8), strict=False)]
+    while len(wanted) > 1 and sum(least[: len(wanted)]) + _GAP * (len(wanted) - 1) > room:
+        wanted.pop()
     while sum(wanted) + _GAP * (len(wanted) - 1) > room:
         spare = [width - floor for width, floor in zip(wanted, least, strict=False)]
         widest = max(range(len(wanted)), key=lambda n: spare[n])

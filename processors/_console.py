@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -78,8 +79,10 @@ def table(*columns: str, left: Iterable[str], wide: str = "") -> Table:
 
 
 def show_table(console: Console, rows: Table) -> None:
-    """The table without the spaces that would fill its last column."""
-    for segments in console.render_lines(rows, pad=False):
+    """The table without the spaces that would fill its last column; a narrow terminal cuts no number short."""
+    natural = Measurement.get(console, console.options.update(max_width=1_000), rows).maximum
+    width = max(console.width, natural) if all(column.no_wrap for column in rows.columns) else console.width
+    for segments in console.render_lines(rows, console.options.update_width(width), pad=False):
         line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
         line.rstrip()
         console.print(line, soft_wrap=True)

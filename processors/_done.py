@@ -44,7 +44,8 @@ def show(
         for result in reports:
             for kind, messages in (("warning", result.reasons), ("note", result.notes)):
                 for message in messages:
-                    _console.say(kind, f"{result.folder.name}: {message.removeprefix(result.folder.name + ': ')}")
+                    day = result.folder.name
+                    _console.say(kind, f"{day}: {message.removeprefix(f'{day}: ').removesuffix(f' on {day}')}")
     if computed and reports is not None and computed.dates:
         open_days = sorted(set(map(str, computed.dates)) - {result.folder.name for result in reports})
         if open_days:

@@ -94,7 +94,11 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
     if not files:
         return _empty(table)
     kind = pl.Date if column != "source" else pl.String
-    return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}).select(_columns(table))
+    names_of = [name for name in _columns(table) if name != column]
+    # a file of an earlier version lacks the columns that came later
+    schema = {name: table.columns()[name].dtype for name in names_of}
+    how = {"schema": schema, "missing_columns": "insert", "extra_columns": "ignore"}
+    return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}, **how).select(_columns(table))
 
 
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:

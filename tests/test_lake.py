@@ -113,3 +113,13 @@ def test_a_lake_that_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "lake").touch()
     with pytest.raises(LakeError, match="A file stands where a folder is needed"), lake.locked(tmp_path / "lake", "x"):
         pass
+
+
+def test_a_file_of_an_earlier_version_has_null_in_later_columns(tmp_path: Path) -> None:
+    lake.replace(tmp_path, InactivityWindows, DAY, rows(2))
+    old = lake.file_of(tmp_path, InactivityWindows, date(2025, 8, 28))
+    assert isinstance(old, Path)
+    old.parent.mkdir()
+    rows(1).drop("user_name").with_columns(retired=pl.lit(1)).write_parquet(old)
+    found = lake.scan(tmp_path, InactivityWindows).collect()
+    assert found.columns == InactivityWindows.column_names() and found["user_name"].null_count() == 1

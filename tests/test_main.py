@@ -192,6 +192,19 @@ def test_show_lists_the_newest_login_first(shown: Settings) -> None:
     assert rows[2][1:5] == ["2025-08-29", "10:00:00", "02:00:00", "203.0.113.7"]
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_terminal_is_too_narrow_for_times_and_numbers(
+    shown: Settings, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = call("show", "-w", shown.root).stdout
+    assert "2025-08-29 10:00:00" in table
+    if width >= 60:
+        assert "  02:00:00  203.0.113.7" in table and max(map(len, table.splitlines()[:4])) <= width
+    status = call("status", "-w", shown.root).stdout
+    assert "quarantined  skipped  late  last event" in status and "2025-08-29  COMPLETE r1    panel" in status
+
+
 def test_show_says_how_many_more_there_are(shown: Settings) -> None:
     output = call("show", "-w", shown.root, "--limit", "1").stdout
     assert "1 of 2 sessions" in output and "1 more" in output
