@@ -62,7 +62,8 @@ class Bucket:
     def store(self) -> S3Store:
         """Its objects. Errors: `LakeError`."""
         if self.endpoint and not re.fullmatch(r"https?://[^/?#@]+/?", self.endpoint):
-            raise LakeError("AWS_ENDPOINT_URL", "is no address of a store", "Write it as https://host:port")
+            remedy = "Write it as https://host:port"
+            raise LakeError(f"{SCHEME}{self.name}", "AWS_ENDPOINT_URL is no address of a store", remedy)
         with explained(f"{SCHEME}{self.name}"):
             from obstore.store import S3Store
 

@@ -15,7 +15,7 @@ from processors import landing, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors.bucket import S3Path
-from processors.errors import Problem, RecentActivitiesError
+from processors.errors import LakeError, Problem, RecentActivitiesError
 from processors.settings import Settings, Source
 from schemas import Events
 
@@ -181,8 +181,8 @@ def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
 def _bucket(place: S3Path) -> Finding:
     try:
         place.probe()
-    except RecentActivitiesError as problem:
-        return Finding("settings", "lake", str(problem))
+    except LakeError as problem:
+        return Finding("settings", "lake", f"{place}: {problem.problem}", problem.remedy)
     return Finding("ok", "lake", f"{place} can be read and written, in {place.bucket}")
 
 
