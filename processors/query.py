@@ -153,7 +153,7 @@ def _ip(text: str | None) -> list[Network]:
     if found is None:
         remedy = (
             "Give an address, the beginning of one (203.0.113. or 2001:db8:), or a network (203.0.113.0/24); "
-            "a name that looks like one goes to `user`"
+            "look for a name like that with --user (in Python, user=)"
         )
         raise CallError(text, "is no address", remedy)
     return [found]
