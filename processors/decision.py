@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from schemas import Events, Ledger, Quarantine
 
 DECIDED, LEDGER = "decided.json", "ledger.parquet"
 SLICE_ROWS = 200_000
-"""Rows merged at once, about: a day is merged in equal stretches of time, so memory does not grow with it."""
+"""Rows merged at once: a day is merged in stretches of time, so memory does not grow with it."""
 
 _KEY = ["file_id", "line_number"]
+_TIME = pl.col("event_time")
 _NO_KEYS = Quarantine.create_empty().select(_KEY)
 
 
@@ -87,23 +88,31 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
 
 
 def _change_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
-    time = pl.col("event_time")
     for day in plan.event_dates:
         path = lake.file_of(root, Events, day, source)
-        new = _staged(staging, "events", plan).filter(time.dt.date() == day)
+        new = _staged(staging, "events", plan).filter(_TIME.dt.date() == day)
         old = lake.scan_file(path, Events).filter(~pl.col("file_id").is_in(plan.replaced))
-        count = sum(rows.select(pl.len()).collect().item() for rows in (old, new))
-        if not count:
+        stretches = _stretches_of_time(pl.concat([old.select(_TIME), new.select(_TIME)]))
+        if stretches:
+            slices = (_merged(old.filter(within).collect(), new.filter(within).collect()) for within in stretches)
+            lake.replace(root, Events, day, slices, bucket=source)
+        else:
             lake.delete(path)
-            continue
-        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        step = timedelta(days=1) / (-(-count // SLICE_ROWS))
-        edges = [midnight + n * step for n in range(-(-count // SLICE_ROWS))] + [midnight + timedelta(days=1)]
-        slices = (
-            _merged(old.filter(within).collect(), new.filter(within).collect())
-            for within in (time.is_between(start, end, closed="left") for start, end in pairwise(edges))
-        )
-        lake.replace(root, Events, day, slices, bucket=source)
+
+
+def _stretches_of_time(rows: pl.LazyFrame) -> list[pl.Expr]:
+    """Conditions that hold for one stretch of time after the other, each of no more rows than a slice has, or a second.
+
+    Of time alone: a record that was delivered twice has one time, and meets itself.
+    """
+    seconds = rows.group_by(_TIME.dt.truncate("1s")).agg(pl.len()).sort(_TIME).collect(engine="streaming")
+    edges, size = [], SLICE_ROWS
+    for second, count in seconds.iter_rows():
+        if size + count > SLICE_ROWS:
+            edges.append(second)
+            size = 0
+        size += count
+    return [_TIME.is_between(*pair, closed="left") for pair in pairwise([*edges, datetime.max.replace(tzinfo=UTC)])]
 
 
 def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
@@ -125,7 +134,7 @@ def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -
         old = lake.scan_file(path, Quarantine)
         kept = old.filter(~pl.col("file_id").is_in(plan.replaced)).join(released.lazy(), on=_KEY, how="anti")
         both = pl.concat([kept, new]) if day == landed else kept
-        height, before = both.select(pl.len()).collect().item(), old.select(pl.len()).collect().item()
+        height, before = _height(both), _height(old)
         if not height:
             lake.delete(path)
         elif day == landed or height != before:
@@ -136,7 +145,7 @@ def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -
 def _stretches(rows: pl.LazyFrame) -> Iterator[pl.Expr]:
     """Conditions that hold for one stretch of the rows after the other, in the order of their keys."""
     file_id, line = pl.col("file_id"), pl.col("line_number")
-    files = rows.group_by(file_id).agg(pl.len(), line.max()).sort(file_id).collect()
+    files = rows.group_by(file_id).agg(pl.len(), line.max()).sort(file_id).collect(engine="streaming")
     together: list[str] = []
     size = 0
     for name, count, last in files.iter_rows():
@@ -150,6 +159,10 @@ def _stretches(rows: pl.LazyFrame) -> Iterator[pl.Expr]:
         for start, end in pairwise([last * n // parts for n in range(parts + 1)]):
             yield (file_id == name) & (line > start) & (line <= end)
     yield file_id.is_in(together)
+
+
+def _height(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
