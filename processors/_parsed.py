@@ -70,6 +70,8 @@ def _show_rejects(outcome: trial.Outcome) -> None:
             f"{outcome.file}: the compressed data breaks off; its {_console.count(outcome.lines, 'whole line')} "
             f"{'is' if outcome.lines == 1 else 'are'} read",
         )
+    if outcome.has_garbage:
+        _console.say("warning", f"{outcome.file}: garbage after the end of the compressed data was ignored")
     if not outcome.quarantined:
         return
     reasons = _console.counts(outcome.reasons.items())
@@ -93,6 +95,7 @@ def _document(outcomes: list[trial.Outcome], seconds: float) -> dict[str, Any]:
             **_numbers(outcome),
             "reasons": dict(sorted(outcome.reasons.items())),
             "is_truncated": outcome.is_truncated,
+            "has_garbage": outcome.has_garbage,
             "first_rejects": [
                 {"line_number": reject.line_number, "quarantine_reason": reject.reason, "line": _text(reject)}
                 for reject in outcome.first_rejects

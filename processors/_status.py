@@ -28,6 +28,11 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
     for source in status.sources:
         if source.reasons:
             _console.say("note", f"{source.source}: in quarantine {_console.counts(source.reasons.items())}")
+        if source.outdated:
+            files = _console.count(source.outdated, "file")
+            _console.say(
+                "warning", f"{source.source}: {files} read under other settings; the next run reads again what is there"
+            )
         for kind, what, names in (
             ("note", "to be read by the next run", source.waiting),
             ("note", "ends in an unfinished line, which waits for its end", source.unfinished),
@@ -37,6 +42,8 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
                 _console.say(kind, f"{source.source}: {name}: {what}")
         for problem in source.problems:
             _console.say("error", problem)
+    for warning in status.warnings:
+        _console.say("warning", warning)
 
 
 WIDE = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import polars as pl
 
 from processors import completeness as completing
 from processors import ingest as ingestion
-from processors import lake, pending, pipeline, revisions, workspace_day
+from processors import lake, outdated, pending, pipeline, revisions, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
@@ -185,7 +185,8 @@ def run(
     wanted = tuple(dates) if dates is not None else tuple(sorted({*read.dates, *days(settings, as_of=as_of)}))
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
     over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
-    return read, computed, [report(settings, day) for day in over]
+    reports = [report(settings, day) for day in over]
+    return replace(read, warnings=(*read.warnings, *outdated.warnings(settings))), computed, reports
 
 
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
@@ -263,6 +264,7 @@ def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_o
         "as_of": as_of.isoformat(),
         "attribution": json.dumps({method: methods.get(method, 0) for method in ATTRIBUTION_METHODS}),
         "unmatched_logouts": str(unmatched),
+        **outdated.notes(settings),
     }
     is_changed = False
     for table, rows in ((InactivityWindows, tables.windows), (Sessions, tables.sessions)):

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from processors import lake, landing, ledger
+from processors import ingest, lake, landing, ledger, outdated, parse
 from processors.content import Content
+from processors.errors import LandingError
 from processors.settings import Settings, Source
 from schemas import ReportsPublished
 
@@ -16,7 +17,10 @@ RECENT_DAYS = 14
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """All that was ever read of one source. `waiting`: files with something new for the next run."""
+    """All that was ever read of one source. `waiting`: files with something new for the next run.
+
+    `outdated`: how many files were read under other settings than those of now.
+    """
 
     source: str
     files: int
@@ -27,6 +31,7 @@ class SourceStatus:
     late: int
     reasons: dict[str, int]
     last_event_time: datetime | None
+    outdated: int
     waiting: tuple[str, ...]
     unfinished: tuple[str, ...]
     truncated: tuple[str, ...]
@@ -67,6 +72,7 @@ class Status:
     days: tuple[SourceDay, ...]
     reports: tuple[Published, ...]
     days_left_out: int
+    warnings: tuple[str, ...]
     location_database: None = None
 
 
@@ -82,13 +88,23 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
         tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
         tuple(report for report in reports if report.date in kept),
         len(dates) - len(kept),
+        outdated.warnings(settings),
     )
 
 
 def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> SourceStatus:
-    files, problems = landing.files(settings, source)
-    read = {(entry.path, entry.file_state) for entry in entries}
-    known = {entry.path: entry for entry in entries}
+    files, refused = landing.files(settings, source)
+    known = {(entry.path, entry.file_state): entry for entry in entries}
+    unfinished, unreadable, problems = [], set(), [str(problem) for problem in refused]
+    for file in files:
+        try:
+            if _is_unfinished(file, known.get((file.name, file.state)), source):
+                unfinished.append(file.name)
+        except LandingError as problem:
+            unreadable.add(file.name)
+            problems.append(str(problem))
+    waiting = {file.name for file in files if file.size_bytes and (file.name, file.state) not in known}
+    digest = ingest.settings_digest(source)
     return SourceStatus(
         source=source.name,
         files=len(entries),
@@ -99,21 +115,25 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
         late=sum(late for entry in entries for _, late, _ in entry.quarter_hours.values()),
         reasons=_reasons(entries),
         last_event_time=max((last for entry in entries for _, _, last in entry.quarter_hours.values()), default=None),
-        waiting=tuple(file.name for file in files if _size(file) and (file.name, file.state) not in read),
-        unfinished=tuple(
-            file.name
-            for file in files
-            if (file.name, file.state) in read
-            and _size(file) > known[file.name].read_bytes
-            and not Content(file.path).is_compressed
-        ),
+        outdated=sum(entry.settings_digest != digest for entry in entries),
+        waiting=tuple(sorted(waiting - unreadable - {*unfinished})),
+        unfinished=tuple(unfinished),
         truncated=tuple(entry.path for entry in entries if entry.is_truncated),
-        problems=tuple(str(problem) for problem in problems),
+        problems=tuple(problems),
     )
 
 
-def _size(file: landing.File) -> int:
-    return int(file.state.split(" ", 1)[0])
+def _is_unfinished(file: landing.File, entry: ledger.Entry | None, source: Source) -> bool:
+    """Whether what is there and not read is a line without its end. Errors: `LandingError` where it cannot be read."""
+    if not file.size_bytes or (entry and (file.is_rotated or file.size_bytes <= entry.read_bytes)):
+        return False
+    content = Content(file.path)
+    rest = next(content.chunks(entry.read_bytes), b"") if entry else content.head()
+    if content.is_compressed or file.is_rotated:
+        return False
+    if entry:
+        return bool(rest.strip(b" \t\r\n,[]") if entry.is_document else rest)
+    return b"\n" not in rest and not parse.reader(source.format).is_json
 
 
 def _days(source: str, entries: list[ledger.Entry], time_zone: str) -> list[SourceDay]:

@@ -46,6 +46,7 @@ class Outcome:
     reasons: Counter[str] = field(default_factory=Counter)
     first_rejects: list[Reject] = field(default_factory=list)
     is_truncated: bool = False
+    has_garbage: bool = False
 
     @property
     def quarantined_share(self) -> float:
@@ -105,7 +106,7 @@ def read(
         done += slab.span
         if progress:  # a compressed file holds more than its size says
             progress(f"reading {file.name}", done, max(file.stat().st_size, done))
-    outcome.is_truncated = content.is_truncated
+    outcome.is_truncated, outcome.has_garbage = content.is_truncated, content.has_garbage
     return outcome
 
 

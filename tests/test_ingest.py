@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from processors import ingest, lake, ledger, run, settings
+from processors import ingest, lake, ledger, run, settings, status
 from processors.errors import CallError, LakeError
 from schemas import Events, Quarantine
 from tests import workspaces
@@ -112,6 +113,47 @@ def test_an_unfinished_line_waits_for_its_rest(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path)
     assert read(workspace, GOOD + GOOD[:40]).lines == 1
     assert read(workspace, GOOD + GOOD).lines == 1
+
+
+def test_that_an_unfinished_line_waits_is_said_once_and_without_its_content(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    (note,) = read(workspace, GOOD + b"203.0.113.9 - riya").notes
+    assert note == "landing/access.log: its last line has no line end yet and waits for it"
+    assert run.ingest(workspace, as_of=AS_OF).notes == ()
+    assert status.status(workspace).sources[0].unfinished == ("landing/access.log",)
+
+
+def test_a_file_of_carriage_returns_is_said_with_its_remedy(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    result = read(workspace, GOOD.replace(b"\n", b"\r") * 3)
+    assert result.lines == 0 and "carriage returns alone" in result.notes[0] and r"tr '\r' '\n'" in result.notes[0]
+    (source,) = status.status(workspace).sources
+    assert (source.waiting, source.unfinished) == ((), ("landing/access.log",))
+
+
+@pytest.mark.parametrize("data", [b'[{"uuid": "1"}]\n', b'[{"uuid": "1"}, ', b'[\n{"uuid": "1"}\n]\n'])
+def test_brackets_after_the_last_record_are_no_unfinished_line(tmp_path: Path, data: bytes) -> None:
+    workspace = workspaces.write(tmp_path, text=workspaces.TEXT + OKTA)
+    assert read(workspace, data, "x.json").notes == ()
+    assert [source.unfinished for source in status.status(workspace).sources] == [(), ()]
+
+
+def test_garbage_after_compressed_data_is_said_and_no_reason_to_deliver_again(tmp_path: Path) -> None:
+    result = read(workspaces.write(tmp_path), gzip.compress(GOOD * 2) + b"signature", "access.log.1.gz")
+    assert result.events == 2
+    assert result.warnings == ("landing/access.log.1.gz: garbage after the end of the compressed data was ignored",)
+
+
+def test_an_archive_is_refused_with_its_remedy_and_the_others_are_read(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    member = tarfile.TarInfo("access.log").tobuf()
+    workspaces.land(workspace, "logs.log.1.gz", gzip.compress(member + bytes(1024)))
+    result = read(workspace, GOOD)
+    assert result.events == 1
+    (problem,) = result.problems
+    assert "logs.log.1.gz: is a tar archive, not a log. Unpack it with tar -xf" in problem
+    (source,) = status.status(workspace).sources
+    assert source.waiting == () and source.problems == result.problems
 
 
 def test_the_last_line_of_a_rotated_file_needs_no_newline(tmp_path: Path) -> None:

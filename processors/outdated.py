@@ -1,0 +1,48 @@
+"""Days whose tables were computed under other settings than those of now: nothing recomputes old days by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+from processors import lake, ledger, workspace_day
+from processors.settings import Settings
+from schemas import Sessions
+
+
+def notes(settings: Settings) -> dict[str, str]:
+    """What the tables of a day depend on beside the events, to be noted with them."""
+    limits = settings.sessions
+    lengths = (limits.idle_timeout, limits.absolute_timeout, limits.inactivity_window)
+    return {"limits": json.dumps([length.total_seconds() for length in lengths]), "time_zone": settings.time_zone}
+
+
+def warnings(settings: Settings) -> tuple[str, ...]:
+    """What to say of the days computed under other settings, with the command that rebuilds them; mostly nothing."""
+    now = notes(settings)
+    computed = [date.fromisoformat(day) for day in lake.partitions(settings.lake, Sessions)]
+    paths = [lake.file_of(settings.lake, Sessions, day) for day in computed]
+    with ThreadPoolExecutor(8) as pool:  # in a bucket each costs a journey
+        noted = list(zip(computed, pool.map(lake.metadata, paths), strict=True))
+    zones = {day: was["time_zone"] for day, was in noted if was.get("time_zone", now["time_zone"]) != now["time_zone"]}
+    days = {day for day, was in noted if was.get("limits", now["limits"]) != now["limits"]} | zones.keys()
+    if zones:  # their sessions may have moved to a day that has no tables yet
+        with_events = _with_events(settings)
+        for day, zone in zones.items():
+            moved = workspace_day.between(*workspace_day.bounds(day, zone), settings.time_zone)
+            days |= with_events.intersection(moved)
+    until = "; until then a session near midnight may be on two days, or on none" if zones else ""
+    return tuple(
+        f"{first if first == last else f'{first} to {last}'}: computed under other settings ([sessions] or the time "
+        f"zone); rebuild with `recent-activities run --from {first} --to {last}`{until}"
+        for first, last in workspace_day.span(days)
+    )
+
+
+def _with_events(settings: Settings) -> set[date]:
+    entries: Iterable[ledger.Entry] = (
+        entry for source in settings.sources for entry in ledger.read(settings.lake, source.name)
+    )
+    return {day for entry in entries for day in entry.days(settings.time_zone)}
