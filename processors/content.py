@@ -73,6 +73,17 @@ class Content:
                     yield chunk[offset:]
                     offset = 0
 
+    def begins(self, other: Content) -> bool:
+        """Whether the other's content begins with this one's, or is the same."""
+        theirs, there = filter(None, other.chunks()), b""
+        for chunk in filter(None, self.chunks()):
+            while len(there) < len(chunk) and (more := next(theirs, b"")):
+                there += more
+            if not there.startswith(chunk):
+                return False
+            there = there[len(chunk) :]
+        return True
+
     def _unpacked(self, raw: BinaryIO, magic: tuple[bytes, ...], new: Callable[[], Any]) -> Iterator[bytes]:
         """What the members hold, one after the other; zeros between them and at the end are padding."""
         packed = b""

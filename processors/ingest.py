@@ -80,7 +80,7 @@ class _Batch:
         entries = ledger.read(settings.lake, source.name)
         self.entries = Entries(entries)
         self.result = Result()
-        self._there = {(file.name, file.state) for file in files}
+        self._states = {file.name: file.state for file in files}
         self._before = {entry.file_id: entry for entry in entries}
         self._replaced: dict[str, Entry] = {}
         self._readings: list[Reading] = []
@@ -102,13 +102,11 @@ class _Batch:
         content = Content(file.path)
         head = content.head()
         is_document = self.is_json and slabs.looks_like_document(head)
-        near = self.entries.candidates(file, head)
-        # under another format it may have been cut the other way
-        known = recognize(content, near, is_document=is_document) or recognize(
-            content, near, is_document=not is_document
-        )
-        if known and known.offset < known.entry.read_bytes:
-            self.result.warnings.append(f"{file.name}: is a copy of the beginning of {known.entry.path}: nothing new")
+        known, is_copy = self._known(file, content, head, is_document)
+        if known and is_copy:
+            if known.is_shorter:
+                what = f"is a copy of the beginning of {known.entry.path}: nothing new"
+                self.result.warnings.append(f"{file.name}: {what}")
             return
         if known:
             self.parts.settle(known.entry)
@@ -125,8 +123,6 @@ class _Batch:
         self._read_on(reading, file, content, digest)
         entry.is_truncated, reading.has_garbage = content.is_truncated, content.has_garbage
         reading.is_of_file, reading.result.files = True, int(reading.line_count > lines_before)
-        if known and not again and entry.read_bytes == known.entry.read_bytes and self._is_there(known.entry):
-            return  # a copy
         self._readings.append(reading)
         if known:
             self._forget(known.entry, is_replaced=again)
@@ -138,8 +134,26 @@ class _Batch:
         self._tokens += 1
         return Reading(str(self._tokens), copy.deepcopy(entry), entry.line_count)
 
-    def _is_there(self, entry: Entry) -> bool:
-        return (entry.path, entry.file_state) in self._there
+    def _known(self, file: landing.File, content: Content, head: bytes, is_document: bool) -> tuple[Known | None, bool]:
+        """The entry whose file this one is, grown, or whose file it copies, and whether it is a copy.
+
+        Where that file is still there the two are compared: one that goes on in another way is another file.
+        """
+        near = self.entries.candidates(file, head)
+        for kind in (is_document, not is_document):  # under another format it may have been cut the other way
+            while known := recognize(content, near, is_document=kind):
+                entry = known.entry
+                state = self._states.get(entry.path) if entry.path != file.name else None
+                if state:
+                    other = Content(self.settings.root / entry.path)
+                    if content.begins(other):
+                        return known, True
+                    if not known.is_shorter and other.begins(content):
+                        return known, False
+                if state != entry.file_state and (not known.is_shorter or known.digest.checkpoints):
+                    return known, known.is_shorter
+                near = [one for one in near if one is not entry]
+        return None, False
 
     def _is_void(self, known: Known, content: Content, is_document: bool) -> bool:
         """Whether what was read of the file is not what is read of it now."""
@@ -181,8 +195,9 @@ class _Batch:
             digest = ledger.digest_of(content, entry.read_bytes, is_document=entry.is_document)
         if digest.offset != entry.read_bytes:
             raise LandingError(file.path, "became shorter while it was read", "Run the same command again")
-        digest.note()
-        entry.checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
+        digest.mark()
+        checkpoints = {at: value for at, value in digest.checkpoints.items() if at <= entry.read_bytes}
+        entry.checkpoints = checkpoints | {entry.read_bytes: digest.marks[entry.read_bytes]}
 
     def finish(self) -> None:
         """Count all that was read, and write down what is to be done: from here on it will be done."""

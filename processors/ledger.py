@@ -85,6 +85,8 @@ class Digest:
 
     def __init__(self, *, is_document: bool = False) -> None:
         self.checkpoints: dict[int, int] = {}
+        """At places that the content alone names."""
+        self.marks: dict[int, int] = {}
         self._end = re.compile(rb"[\n}]" if is_document else rb"\n")
         self.offset = 0
         self._hash = hashlib.blake2b(digest_size=8)
@@ -109,12 +111,12 @@ class Digest:
             self._hash.update(data[start:end])
             self.offset += end - start
             if is_checkpoint:
-                self.note()
+                self.checkpoints[self.offset] = value(self._hash)
             start = end
 
-    def note(self) -> None:
+    def mark(self) -> None:
         """Note a digest here."""
-        self.checkpoints[self.offset] = value(self._hash)
+        self.marks[self.offset] = value(self._hash)
 
 
 def value(digest: hashlib.blake2b) -> int:
@@ -129,7 +131,7 @@ def digest_of(content: Content, end: int, *, is_document: bool) -> Digest:
         digest.feed(chunk[: end - digest.offset])
         if digest.offset >= end:
             break
-    digest.note()
+    digest.mark()
     return digest
 
 
@@ -170,9 +172,10 @@ def identified(entries: Iterable[Entry], bases: Mapping[str, str]) -> dict[str, 
 
 
 def _content_order(entry: Entry) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """First by digests at places that the content alone names, so that growth changes nothing."""
+    """First by the digests that growth does not move: all but the last, where reading stopped within a line."""
     checkpoints = sorted(entry.checkpoints.items())
-    return [one for one in checkpoints if one[0] <= HEAD_BYTES or one[0] % STEP_BYTES == 0], checkpoints
+    is_moved = entry.is_open_ended or (entry.read_bytes > HEAD_BYTES and entry.read_bytes % STEP_BYTES)
+    return checkpoints[:-1] if is_moved else checkpoints, checkpoints
 
 
 @functools.cache

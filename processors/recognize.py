@@ -15,11 +15,20 @@ from processors.ledger import Digest, Entry, digest_of, value
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger knows of a file: its entry, and how much of the file is already read."""
+    """What the ledger knows of a file: its entry, and how much of the file is already read.
+
+    A file that is shorter than what was read has the same line ends as far as the ledger kept them, which is all of
+    them in its head; between them only the other file could tell.
+    """
 
     entry: Entry
     offset: int
     digest: Digest
+
+    @property
+    def is_shorter(self) -> bool:
+        """Whether less is there than was read."""
+        return self.offset < self.entry.read_bytes
 
 
 class Entries:
@@ -77,7 +86,7 @@ class Entries:
                 digest.update(head[at:first])
                 at = first
                 near = beginnings[first].get(value(digest), [])
-            elif len(head) < HEAD_BYTES:
+            elif len(head) < HEAD_BYTES and b"\n" in head:
                 break
             else:
                 near = [entry for some in beginnings[first].values() for entry in some]
@@ -97,7 +106,7 @@ def recognize(content: Content, entries: list[Entry], *, is_document: bool = Fal
         start = digest.offset
         for end in ends[bisect_right(ends, start) : bisect_right(ends, start + len(chunk))]:
             digest.feed(chunk[digest.offset - start : end - start])
-            digest.note()
+            digest.mark()
         digest.feed(chunk[digest.offset - start :])
         rivals = [entry for entry in rivals if _agrees(entry, digest)]
         if not rivals or digest.offset >= ends[-1]:
@@ -116,16 +125,15 @@ def _agrees(entry: Entry, digest: Digest) -> bool:
     """Whether the content so far has the entry's digest where both have one: at its end, and then it has them all."""
     ours, theirs = digest.checkpoints, entry.checkpoints
     if entry.read_bytes <= digest.offset:
-        return ours.get(entry.read_bytes) == theirs[entry.read_bytes]
+        return digest.marks.get(entry.read_bytes) == theirs[entry.read_bytes]
     return all(ours[offset] == theirs[offset] for offset in ours.keys() & theirs.keys())
 
 
 def _is_same(entry: Entry, digest: Digest) -> bool:
-    ours = digest.checkpoints
     if digest.offset >= entry.read_bytes:
-        return ours.get(entry.read_bytes) == entry.checkpoints[entry.read_bytes]
-    head = [offset for offset in ours if offset <= HEAD_BYTES]
-    return bool(head) and all(entry.checkpoints.get(offset) == ours[offset] for offset in head)
+        return digest.marks.get(entry.read_bytes) == entry.checkpoints[entry.read_bytes]
+    ours = digest.checkpoints
+    return digest.offset > 0 and all(entry.checkpoints.get(at) == ours[at] for at in ours if at <= HEAD_BYTES)
 
 
 def _inode(state: str) -> str:

@@ -17,9 +17,15 @@ LINES = b"".join(b"line %d of a log that is long enough to pass a checkpoint\n" 
 def entry(data: bytes, *, stream: str = "access.log", name: str = "a") -> ledger.Entry:
     digest = ledger.Digest()
     digest.feed(data)
-    digest.note()
+    digest.mark()
     return ledger.Entry(
-        stream, "access.log", "1 1 1", False, file_id=name, read_bytes=len(data), checkpoints=digest.checkpoints
+        stream,
+        "access.log",
+        "1 1 1",
+        False,
+        file_id=name,
+        read_bytes=len(data),
+        checkpoints=digest.checkpoints | digest.marks,
     )
 
 
@@ -61,8 +67,8 @@ def test_of_two_beginnings_the_longest_is_continued(tmp_path: Path) -> None:
     assert recognized(tmp_path / "x", LINES[:9000], *entries) == ("long", 5000)
 
 
-def test_an_unfinished_line_alone_is_nobody(tmp_path: Path) -> None:
-    assert recognized(tmp_path / "x", b"no newline yet", entry(LINES[:100])) is None
+def test_an_empty_file_is_nobody(tmp_path: Path) -> None:
+    assert recognized(tmp_path / "x", b"", entry(LINES[:100])) is None
 
 
 @given(st.lists(st.integers(1, 200_000), max_size=5))
