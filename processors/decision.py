@@ -25,7 +25,6 @@ SLICE_ROWS = 200_000
 
 _KEY = ["file_id", "line_number"]
 _TIME = pl.col("event_time")
-_NO_KEYS = Quarantine.create_empty().select(_KEY)
 
 
 class Plan(msgspec.Struct):
@@ -123,23 +122,32 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~is_repeated).filter(own.is_null() | own.is_first_distinct())
 
 
+def released(folder: Path, parts: int) -> pl.LazyFrame:
+    """The keys of the rows that the first `parts` parts release from quarantine."""
+    paths = [folder / f"released-{part:06}.parquet" for part in range(1, parts + 1)]
+    return pl.scan_parquet(paths) if paths else Quarantine.create_empty().select(_KEY).lazy()
+
+
 def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
     if not plan.parts and not plan.replaced:
         return
     new = _staged(staging, "quarantine", plan)
-    released = pl.scan_parquet(_parts(staging, "released", plan)).collect() if plan.parts else _NO_KEYS
+    leaving = released(staging, plan.parts)
+    is_thinned = bool(plan.replaced) or _height(leaving) > 0
     landed = str(plan.landed_date)
-    for day in sorted({landed, *(lake.partitions(root, Quarantine) if released.height or plan.replaced else [])}):
+    for day in sorted({landed, *(lake.partitions(root, Quarantine) if is_thinned else [])}):
         path = lake.file_of(root, Quarantine, day, source)
         old = lake.scan_file(path, Quarantine)
-        kept = old.filter(~pl.col("file_id").is_in(plan.replaced)).join(released.lazy(), on=_KEY, how="anti")
-        both = pl.concat([kept, new]) if day == landed else kept
-        height, before = _height(both), _height(old)
+        kept = old.filter(~pl.col("file_id").is_in(plan.replaced))
+        rows = pl.concat([kept, new]) if day == landed else kept
+        slices = [rows.filter(within).join(leaving.filter(within), on=_KEY, how="anti") for within in _stretches(rows)]
+        height = sum(_height(part) for part in slices)
         if not height:
             lake.delete(path)
-        elif day == landed or height != before:
-            slices = (both.filter(within).collect().unique(_KEY).sort(_KEY) for within in _stretches(both))
-            lake.replace(root, Quarantine, day, slices, bucket=source)
+        elif day == landed or height != _height(old):
+            lake.replace(
+                root, Quarantine, day, (part.collect().unique(_KEY).sort(_KEY) for part in slices), bucket=source
+            )
 
 
 def _stretches(rows: pl.LazyFrame) -> Iterator[pl.Expr]:

@@ -84,7 +84,6 @@ class _Batch:
         self._before = {entry.file_id: entry for entry in entries}
         self._replaced: dict[str, Entry] = {}
         self._readings: list[Reading] = []
-        self._released: list[pl.DataFrame] = []
         self._tokens = self._again = 0
         self._is_changed = False
 
@@ -238,7 +237,7 @@ class _Batch:
         )
         for rows in kept.select("file_id", "line_number", "raw_bytes").collect_batches(chunk_size=JUDGED_ROWS):
             readings = {one: self._reading(entries[one]) for one in rows["file_id"].unique(maintain_order=True)}
-            self._released.append(self.parts.judge(readings, rows))
+            self.parts.judge(readings, rows)
             for file_id, reading in readings.items():
                 self._forget(entries[file_id], is_replaced=False)
                 self.entries.put(reading.entry)
@@ -252,8 +251,8 @@ class _Batch:
         self._replaced[old.file_id] = old
         token, is_its = pl.lit(reading.token).alias("file_id"), pl.col("file_id") == old.file_id
         rejected = lake.scan(self.settings.lake, Quarantine).filter(is_its).collect()
-        for released in self._released:
-            rejected = rejected.join(released, on=Quarantine.primary_key(), how="anti")
+        released = decision.released(self.staging.folder, self.parts.count).filter(is_its).collect()
+        rejected = rejected.join(released, on=Quarantine.primary_key(), how="anti")
         events = lake.scan(self.settings.lake, Events, _utc_dates([old])).filter(is_its)
         for rows in events.collect_batches(chunk_size=JUDGED_ROWS):
             self.parts.stage(rows.with_columns(token), Quarantine.create_empty())

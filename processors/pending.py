@@ -1,17 +1,20 @@
 """Login dates whose sessions must be computed: which ones an event can change, and which still wait.
 
 A date waits from the moment its new events are in the lake until its tables are replaced, so that a run killed between
-the two loses no date, whoever continues.
+the two loses no date, whoever continues. And it waits from the moment a session that its tables call active has timed
+out: no event need come for that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from processors import lake, workspace_day
 from processors.lake import Location
 from processors.settings import Settings
+
+_ENDS = "~ends="  # a source has no such name
 
 
 def touched(settings: Settings, day: date) -> list[date]:
@@ -33,13 +36,25 @@ def add(root: Location, dates: Iterable[date], batch: str) -> None:
         lake.put(_folder(root) / f"{day}~{batch}", b"")
 
 
-def waiting(root: Location) -> dict[date, list[Location]]:
-    """The dates that wait, each with what to give to `done` once it is computed from the events of this moment."""
+def add_end(root: Location, day: date, end: datetime) -> Location:
+    """Let the date wait once it is later than `end`; gives the mark."""
+    mark = _folder(root) / f"{day}{_ENDS}{end.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+    lake.put(mark, b"")
+    return mark
+
+
+def waiting(root: Location, *, as_of: datetime | None = None) -> dict[date, list[Location]]:
+    """The dates that wait, each with what to give to `done` once it is computed from the events of this moment.
+
+    With `as_of` only those that wait by then.
+    """
     found: dict[date, list[Location]] = {}
     marks: list[Location] = [*_folder(root).glob("*~*")]
     for path in sorted(marks, key=str):
-        if not path.name.startswith("."):
-            found.setdefault(date.fromisoformat(path.name.partition("~")[0]), []).append(path)
+        _, _, end = path.name.partition(_ENDS)
+        if path.name.startswith(".") or (as_of and end and datetime.fromisoformat(end) >= as_of):
+            continue
+        found.setdefault(date.fromisoformat(path.name.partition("~")[0]), []).append(path)
     return found
 
 

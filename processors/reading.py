@@ -107,8 +107,8 @@ class Parts:
         self._count({reading.token: reading for reading, *_ in waiting}, parsed, rejected)
         self.stage(parsed.filter(_EVENT), rejected)
 
-    def judge(self, readings: dict[str, Reading], rows: pl.DataFrame) -> pl.DataFrame:
-        """Make events of rows in quarantine for their time alone, where it is in range now; gives the keys of those.
+    def judge(self, readings: dict[str, Reading], rows: pl.DataFrame) -> None:
+        """Make events of rows in quarantine for their time alone, where it is in range now.
 
         `readings` by the rows' `file_id`.
         """
@@ -124,7 +124,6 @@ class Parts:
         events = parsed.with_columns(rows["file_id"].replace_strict(tokens), rows["line_number"]).filter(_EVENT)
         self._count({reading.token: reading for reading in readings.values()}, events, Quarantine.create_empty())
         self.stage(events, Quarantine.create_empty(), released)
-        return released
 
     def stage(self, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
         """Stage rows as one part."""

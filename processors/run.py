@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -89,7 +89,7 @@ def ingest(
         total.skipped,
         total.late,
         dict(sorted(total.reasons.items())),
-        tuple(pending.waiting(settings.lake)),
+        tuple(pending.waiting(settings.lake, as_of=as_of)),
         tuple(total.notes),
         (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
         (*total.problems, *_unreadable(total)),
@@ -113,9 +113,11 @@ def sessions(
             tables = pipeline.day_tables(_events(settings, place), settings, place, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
+                end = _first_end(settings, tables.sessions.filter(pl.col("login_date") == day))
+                kept = [pending.add_end(settings.lake, day, end)] if end else []
                 if _replace_day(settings, day, tables, as_of):
                     changed.append(day)
-                pending.done(waiting.get(day, []))
+                pending.done(mark for mark in waiting.get(day, []) if mark not in kept)
             done += len(days)
             if progress:
                 progress("sessions", done, len(wanted))
@@ -180,24 +182,29 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
 def run(
     settings: Settings, *, as_of: datetime, dates: Iterable[date] | None = None, progress: Progress | None = None
 ) -> tuple[IngestResult, SessionsResult, list[ReportResult]]:
-    """Ingest, sessions, report: of the dates given, else of every day that `days` names, without Airflow."""
+    """Ingest, sessions, report without Airflow: of the dates given, else of those of `days` that are over."""
     read = ingest(settings, as_of=as_of, progress=progress)
-    wanted = tuple(dates) if dates is not None else tuple(sorted({*read.dates, *days(settings, as_of=as_of)}))
+    wanted = days(settings, as_of=as_of) if dates is None else tuple(dates)
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
     over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
-    reports = [report(settings, day) for day in over]
-    return replace(read, warnings=(*read.warnings, *outdated.warnings(settings))), computed, reports
+    published = [report(settings, day) for day in over]
+    return replace(read, warnings=(*read.warnings, *outdated.warnings(settings))), computed, published
 
 
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
-    """The days that events can still change: begun, with events in the lake by then, and within `lateness`."""
+    """The days to compute unless told: those that wait, the day before, and those that events can still change.
+
+    The last are those begun, with events in the lake by then, and within `lateness`. None for a lake without events.
+    """
     dates = lake.partitions(settings.lake, Events)
     if not dates:
         return ()
     with lake.reached(settings.lake):
         first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
     begun = workspace_day.between(first, as_of, settings.time_zone)
-    return tuple(day for day in begun if pending.is_revised(settings, day, as_of=as_of))
+    yesterday = workspace_day.of(as_of, settings.time_zone) - timedelta(days=1)
+    named = {day for day in begun if day == yesterday or pending.is_revised(settings, day, as_of=as_of)}
+    return tuple(sorted({*named, *pending.waiting(settings.lake, as_of=as_of)}))
 
 
 def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
@@ -252,6 +259,14 @@ def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
         .select(pipeline.EVENT_COLUMNS)
     )
+
+
+def _first_end(settings: Settings, of_day: pl.DataFrame) -> datetime | None:
+    """When the first of the active sessions will have timed out."""
+    limits = settings.sessions
+    idle, absolute = pl.col("last_activity_time") + limits.idle_timeout, pl.col("login_time") + limits.absolute_timeout
+    ends = of_day.filter(~pl.col("is_final")).select(pl.min_horizontal(idle, absolute).min())
+    return cast(datetime | None, ends.item())
 
 
 def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_of: datetime) -> bool:

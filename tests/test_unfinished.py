@@ -1,0 +1,122 @@
+"""A session that was active when its day was computed ends by itself: its day waits, and is reported again."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from processors import lake, run, settings
+from schemas import Sessions
+from tests import workspaces
+
+DAY = date(2025, 8, 29)
+LOGIN = datetime(2025, 8, 29, 16, 0, tzinfo=UTC)
+LAST = LOGIN + timedelta(hours=1)
+TIMES_OUT = LAST + timedelta(hours=2)
+INSTANT = timedelta(microseconds=1)
+
+
+def landed(folder: Path, *, more: str = "") -> settings.Settings:
+    """Riya logs in on the 29th at 21:30 and acts once more, an hour later."""
+    workspace = workspaces.write(folder, text=workspaces.TEXT + more)
+    lines = workspaces.line(LOGIN, "riya", "POST /login", status=302) + workspaces.line(LAST)
+    workspaces.land(workspace, "access.log", lines)
+    return workspace
+
+
+@pytest.fixture
+def active(tmp_path: Path) -> settings.Settings:
+    """The 29th, computed while Riya was there."""
+    workspace = landed(tmp_path)
+    run.run(workspace, as_of=LAST + timedelta(minutes=30))
+    assert ends(workspace) == ["active"]
+    return workspace
+
+
+def ends(workspace: settings.Settings) -> list[str]:
+    return lake.scan(workspace.lake, Sessions).sort("login_time").collect()["end_reason"].to_list()
+
+
+def waiting(workspace: settings.Settings, as_of: datetime) -> tuple[date, ...]:
+    return run.ingest(workspace, as_of=as_of).dates
+
+
+def test_a_day_waits_once_its_session_timed_out_though_no_line_lands(active: settings.Settings) -> None:
+    assert waiting(active, TIMES_OUT) == ()  # equal is still active
+    assert waiting(active, TIMES_OUT + INSTANT) == (DAY,)
+    run.sessions(active, [DAY], as_of=TIMES_OUT + INSTANT)
+    assert ends(active) == ["idle_timeout"]
+    assert waiting(active, TIMES_OUT + timedelta(days=9)) == ()
+
+
+def test_a_day_computed_while_its_session_is_still_active_waits_on(active: settings.Settings) -> None:
+    run.sessions(active, [DAY], as_of=TIMES_OUT)
+    assert ends(active) == ["active"] and waiting(active, TIMES_OUT + INSTANT) == (DAY,)
+
+
+def test_the_absolute_timeout_counts_as_well(tmp_path: Path) -> None:
+    workspace = landed(tmp_path, more='[sessions]\nidle_timeout = "20h"\nabsolute_timeout = "20h"\n')
+    run.run(workspace, as_of=LAST + timedelta(minutes=30))
+    assert waiting(workspace, LOGIN + timedelta(hours=20)) == ()
+    assert waiting(workspace, LOGIN + timedelta(hours=20) + INSTANT) == (DAY,)
+
+
+def test_a_day_waits_however_long_nothing_ran(active: settings.Settings) -> None:
+    _, computed, reports = run.run(active, as_of=TIMES_OUT + timedelta(days=20))
+    assert DAY in computed.dates and ends(active) == ["idle_timeout"]
+    assert DAY.isoformat() in [report.folder.name for report in reports]
+
+
+def test_a_report_with_an_unfinished_session_is_published_again_when_that_has_ended(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    morning = datetime(2025, 8, 29, 22, 30, tzinfo=UTC)
+    late = b"".join(workspaces.line(LAST + timedelta(hours=hours)) for hours in (1, 2, 3, 4, 5))
+    workspaces.land(workspace, "access.log", (workspace.root / "landing/access.log").read_bytes() + late)
+    run.run(workspace, as_of=morning)
+    assert ends(workspace) == ["active"]
+    run.run(workspace, as_of=morning + timedelta(days=1))
+    manifest = json.loads((workspace.reports / str(DAY) / "manifest.json").read_text())
+    assert manifest["revision"] == 2 and manifest["changes"]["sessions_changed"] == 1
+    run.run(workspace, as_of=morning + timedelta(days=2))
+    assert json.loads((workspace.reports / str(DAY) / "manifest.json").read_text()) == manifest
+
+
+def test_the_day_before_is_always_among_the_days(tmp_path: Path) -> None:
+    workspace = landed(tmp_path, more='[sessions]\nlateness = "1h"\n')
+    run.ingest(workspace, as_of=LAST)
+    assert run.days(workspace, as_of=datetime(2025, 8, 30, 18, tzinfo=UTC)) == (DAY, date(2025, 8, 30))
+
+
+def test_a_run_killed_when_it_has_replaced_a_day_leaves_it_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = landed(tmp_path)
+    run.ingest(workspace, as_of=LAST)
+    run.sessions(workspace, [DAY], as_of=LOGIN)  # before anything was known; nothing waits now
+    replace = lake.replace
+
+    def killed(*arguments: Any, **named: Any) -> None:
+        replace(*arguments, **named)
+        if arguments[1] is Sessions:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lake, "replace", killed)
+        run.sessions(workspace, [DAY], as_of=LAST + INSTANT)
+    assert ends(workspace) == ["active"] and waiting(workspace, TIMES_OUT + INSTANT) == (DAY,)
+
+
+def test_a_run_killed_before_it_replaced_a_day_leaves_it_waiting(
+    active: settings.Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lake, "replace", killed)
+        run.sessions(active, [DAY], as_of=TIMES_OUT + INSTANT)
+    assert ends(active) == ["active"] and waiting(active, TIMES_OUT + INSTANT) == (DAY,)
