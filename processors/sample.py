@@ -35,10 +35,10 @@ def write(folder: Path, *, day: date, seed: int = 20250829, time_zone: str = TEM
 
     Errors: `CallError` if a file of that name and other content is there, or the location database cannot be made.
     """
-    contents = _contents(Day(day, time_zone), seed)
     taken = folder / WORKSPACE_NAME
     if taken.exists():
         raise CallError(taken, "there is a workspace already", "Name another folder, or use this one as it is")
+    contents = _contents(Day(day, time_zone), seed)
     for name, content in contents.items():
         path = folder / name
         if path.exists() and path.read_bytes() != content:  # equal: left by a run that was interrupted
