@@ -9,6 +9,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from pathlib import PurePath
 from typing import Annotated
 
@@ -63,10 +64,14 @@ def _positive(length: timedelta) -> timedelta:
 
 
 def _zone(name: str) -> str:
-    zones = {zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NO_PLACES)}
-    if name not in zones:
-        raise PydanticCustomError("time_zone", "an IANA time zone{near}", {"near": nearest(name, zones)})
+    if name not in _zones():
+        raise PydanticCustomError("time_zone", "an IANA time zone{near}", {"near": nearest(name, _zones())})
     return name
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zone for zone in zoneinfo.available_timezones() if not zone.startswith(_NO_PLACES))
 
 
 def _format(name: str) -> str:
