@@ -72,7 +72,7 @@ def _source(settings: Settings, source: Source, files: list[landing.File], *, is
     newest = sorted(files, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
     options = _options(source)
     found: list[Finding] = []
-    events = [Events.create_empty()]
+    events = [Events.empty()]
     heads = 0
     for file in newest:
         try:

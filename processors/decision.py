@@ -125,7 +125,7 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 def released(folder: Path, parts: int) -> pl.LazyFrame:
     """The keys of the rows that the first `parts` parts release from quarantine."""
     paths = [folder / f"released-{part:06}.parquet" for part in range(1, parts + 1)]
-    return pl.scan_parquet(paths) if paths else Quarantine.create_empty().select(_KEY).lazy()
+    return pl.scan_parquet(paths) if paths else Quarantine.empty().select(_KEY).lazy()
 
 
 def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
@@ -177,7 +177,7 @@ def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
     """The staged rows that are wanted, each with the id of its file."""
     table = Events if name == "events" else Quarantine
     if not plan.file_ids:
-        return table.create_empty().lazy()
+        return table.empty().lazy()
     rows = pl.scan_parquet(_parts(staging, name, plan))
     token = pl.col("file_id")
     return rows.filter(token.is_in(list(plan.file_ids))).with_columns(token.replace_strict(plan.file_ids))

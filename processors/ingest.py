@@ -255,8 +255,8 @@ class _Batch:
         rejected = rejected.join(released, on=Quarantine.primary_key(), how="anti")
         events = lake.scan(self.settings.lake, Events, _utc_dates([old])).filter(is_its)
         for rows in events.collect_batches(chunk_size=JUDGED_ROWS):
-            self.parts.stage(rows.with_columns(token), Quarantine.create_empty())
-        self.parts.stage(Events.create_empty(), rejected.with_columns(token))
+            self.parts.stage(rows.with_columns(token), Quarantine.empty())
+        self.parts.stage(Events.empty(), rejected.with_columns(token))
 
     def _login_dates(self) -> list[date]:
         """The days to be computed again: those that are near an event that came or went, and have or had any."""

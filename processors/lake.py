@@ -94,10 +94,8 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
     if not files:
         return _empty(table)
     kind = pl.Date if column != "source" else pl.String
-    names_of = [name for name in _columns(table) if name != column]
     # a file of an earlier version lacks the columns that came later
-    schema = {name: table.columns()[name].dtype for name in names_of}
-    how = {"schema": schema, "missing_columns": "insert", "extra_columns": "ignore"}
+    how = {"schema": _in_file(table).schema, "missing_columns": "insert", "extra_columns": "ignore"}
     return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}, **how).select(_columns(table))
 
 
@@ -110,7 +108,7 @@ def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
 def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
     """As `read_file`, read when needed."""
     if not path.exists():
-        return _empty(table).drop(str(table.partition_column))
+        return _in_file(table).lazy()
     return _scan(path, hive_partitioning=False)
 
 
@@ -137,10 +135,9 @@ def replace(
     """
     import pyarrow.parquet  # a fifth of a second, and many commands write nothing
 
-    columns = [name for name in _columns(table) if name != table.partition_column]
-    expected = pl.Schema({name: table.columns()[name].dtype for name in columns})
-    schema = expected.to_frame().to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
-    waiting = expected.to_frame()
+    waiting = _in_file(table)
+    expected = waiting.schema
+    schema = waiting.to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
     # plain readers of the table's folder would trip over a temporary file in it
     hidden = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
     with (
@@ -148,7 +145,7 @@ def replace(
         pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
         for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
-            rows = frame.select(columns)
+            rows = frame.select(expected.names())
             wrong = {name: str(kind) for name, kind in rows.schema.items() if kind != expected[name]}
             if wrong:
                 raise TypeError(f"{table.name}: wrong types {wrong}")
@@ -285,8 +282,13 @@ def _columns(table: type[Table]) -> list[str]:
     return names if table.partition_column in names else [*names, str(table.partition_column)]
 
 
+def _in_file(table: type[Table]) -> pl.DataFrame:
+    """No rows of the table, as its files have them: without the partition column, which stands in their path."""
+    return table.empty().drop(str(table.partition_column), strict=False)
+
+
 def _empty(table: type[Table]) -> pl.LazyFrame:
-    frame = table.create_empty().lazy()
+    frame = table.empty().lazy()
     if table.partition_column in table.column_names():
         return frame
     kind = pl.Date if table.partition_column != "source" else pl.String

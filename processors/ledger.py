@@ -144,7 +144,7 @@ def read(lake: tables.Location, source: str) -> list[Entry]:
 def frame(entries: list[Entry]) -> pl.DataFrame:
     """The entries as rows of the ledger, by `file_id`."""
     rows = [_row(entry) for entry in sorted(entries, key=lambda entry: entry.file_id)]
-    return pl.DataFrame(rows, schema=Ledger.create_empty().schema)
+    return pl.DataFrame(rows, schema=Ledger.empty().schema)
 
 
 def id_base(stream: str, first_time: datetime | None, first_line: bytes) -> str:

@@ -122,8 +122,8 @@ class Parts:
             entry.reasons = dict(Counter(entry.reasons) - Counter({OUT_OF_RANGE: count}))
         tokens = {file_id: reading.token for file_id, reading in readings.items()}
         events = parsed.with_columns(rows["file_id"].replace_strict(tokens), rows["line_number"]).filter(_EVENT)
-        self._count({reading.token: reading for reading in readings.values()}, events, Quarantine.create_empty())
-        self.stage(events, Quarantine.create_empty(), released)
+        self._count({reading.token: reading for reading in readings.values()}, events, Quarantine.empty())
+        self.stage(events, Quarantine.empty(), released)
 
     def stage(self, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
         """Stage rows as one part."""

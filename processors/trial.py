@@ -146,7 +146,7 @@ class Parquet:
             if path is None:
                 self._writers.append(None)
                 continue
-            schema = table.create_empty().to_arrow().schema
+            schema = table.empty().to_arrow().schema
             temporary = self._stack.enter_context(lake.written(path))
             writer = pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd")
             self._writers.append(self._stack.enter_context(writer))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar
 
 import dataframely as dy
+import polars as pl
 
 
 class Table(dy.Schema):
@@ -20,3 +22,13 @@ class Table(dy.Schema):
         for fact in ("name", "grain", "retention_class"):
             if not isinstance(getattr(cls, fact, None), str):
                 raise TypeError(f"table {cls.__name__} declares no {fact}")
+
+    @classmethod
+    def empty(cls) -> pl.DataFrame:
+        """No rows: what knows the columns, in order, and their types."""
+        return _empty(cls)
+
+
+@cache  # to ask a schema for its columns binds them all anew (dataframely 3.1): dear where files are many and small
+def _empty(table: type[Table]) -> pl.DataFrame:
+    return table.create_empty()
