@@ -13,15 +13,16 @@ from typing import Any, Literal
 
 from processors import formats as web_formats
 from processors import sign_ins
+from processors._template import Template
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class WebLine:
-    """A web server's line: one anchored pattern, and which of its groups a token of the settings means."""
+    """A web server's line: its template, and which of its fields a token of the settings means."""
 
-    pattern: str
+    template: Template
     tokens: Mapping[str, str]
 
 
@@ -90,7 +91,7 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _web(name: str, module: Any) -> Reader:
-    shape = WebLine(rf"(?s)\A{''.join(module.LINE)}\z", tokens={"$remote_user": "user", "%u": "user"})
+    shape = WebLine(module.LINE, tokens={"$remote_user": "user", "%u": "user"})
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 
 

@@ -24,10 +24,11 @@ _ISO = (
 _EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
 
 
-def clf(raw: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+def clf(raw: pl.Series) -> pl.DataFrame:
     """Instant and reason of `29/Aug/2025:10:07:12 +0530`: exactly that shape, and a date that exists."""
-    time = _parsed(pl.when(raw.str.contains(_CLF)).then(raw), "%d/%b/%Y:%H:%M:%S %z").dt.convert_time_zone("UTC")
-    return time, pl.when(time.is_null()).then(pl.lit("malformed_time"))
+    shaped = pl.when(raw.str.contains(_CLF)).then(raw)
+    rows = pl.select(event_time=_parsed(shaped, "%d/%b/%Y:%H:%M:%S %z").dt.convert_time_zone("UTC"))
+    return rows.with_columns(field_reason=pl.when(pl.col("event_time").is_null()).then(pl.lit("malformed_time")))
 
 
 def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple[pl.Expr, pl.Expr]:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from processors import _times, _values
+from processors import _cut, _times, _values, device
+from processors._encoded import Encoded
 from processors._options import Options
 from processors._reader import WebLine
 
@@ -25,97 +26,132 @@ DEFAULT_BACKGROUND_PATHS = (
 )
 """What browsers and monitors fetch by themselves, used where a source sets no `background_paths`."""
 
-GROUPS = ("vhost", "peer", "user", "time", "request", "status", "size", "referrer", "agent")
+_STATUS = pl.col("http_status")
+_CLASSES = pl.Enum(("activity", "background", "login", "login_failed", "logout", "other"))
+_OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 
 
-def fields(rows: pl.LazyFrame, shape: WebLine, options: Options) -> pl.LazyFrame:
+def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> pl.DataFrame:
     """The rows with the columns of events, `field_reason` where a line is none, and no `readable`."""
-
-    def raw(group: str | None) -> pl.Expr:
-        if group is None or f"(?P<{group}>" not in shape.pattern:
-            return pl.lit(None, dtype=pl.String)
-        return pl.col("groups").struct.field(group)
-
-    rows = rows.with_columns(groups=pl.col("readable").str.extract_groups(shape.pattern))
-    rows = rows.select(
-        pl.exclude("readable", "groups"),
-        **{f"raw_{group}": raw(group) for group in GROUPS},
-        named=_values.text(raw(_group(shape, options.user) if options.user else "user")),
-        raw_reference=raw(_group(shape, options.session_reference)),
+    asked = [token for token in (options.user, options.session_reference) if token]
+    names = {token: shape.tokens.get(token, token) for token in asked}
+    tokens = frozenset(name for name in names.values() if name in asked)
+    fields, is_certain = _cut.fast(rows["readable"], shape.template, tokens)
+    if is_certain.all():
+        return _of_fields(rows, fields, names, options)
+    certain = {name: column.filter(is_certain) for name, column in fields.items()}
+    others = rows.filter(~is_certain)
+    fields, fits = _cut.exact(others["readable"], shape.template, tokens)
+    rejected = others.filter(~fits.fill_null(False)).with_columns(field_reason=pl.lit("malformed_line"))
+    fitting = {name: column.filter(fits.fill_null(False)) for name, column in fields.items()}
+    parts = (
+        _of_fields(rows.filter(is_certain), certain, names, options),
+        _of_fields(others.filter(fits.fill_null(False)), fitting, names, options),
+        rejected.drop("readable"),
     )
-    event_time, time_reason = _times.clf(pl.col("raw_time"))
-    rows = rows.with_columns(
-        event_time=event_time,
-        field_reason=pl.when(pl.col("raw_time").is_null()).then(pl.lit("malformed_line")).otherwise(time_reason),
-        is_directive=pl.lit(False),
-        event_action=pl.lit("request"),
-        http_status=pl.col("raw_status").cast(pl.Int16),
-        request=_values.request_line(_values.unescaped(pl.col("raw_request"))),
-    )
-    request = pl.col("request").struct
-    rows = rows.with_columns(http_path=_values.request_path(request.field("authority"), request.field("path")))
-    rows = rows.with_columns(http_method=pl.when(pl.col("http_path").is_not_null()).then(request.field("method")))
-    address = _values.address(pl.col("raw_peer"))
-    status = pl.col("http_status")
-    return rows.select(
-        pl.exclude("named", "request", "^raw_.*$"),
-        event_class=_event_class(options),
-        outcome=pl.when(status.is_between(200, 399))
-        .then(pl.lit("success"))
-        .when(status.is_between(400, 599))
-        .then(pl.lit("failure"))
-        .otherwise(pl.lit("unknown")),
-        # Apache: the user "may be bogus if return status is 401"
-        user_name=pl.when(status != 401).then(pl.col("named")),
-        session_reference=_values.digest(_values.text(pl.col("raw_reference")), options.reference_key),
-        application=pl.col("raw_vhost"),
+    return pl.concat(parts, how="diagonal").sort("line_number")
+
+
+def _of_fields(rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], options: Options) -> pl.DataFrame:
+    """The same of lines that fit."""
+    missing = Encoded(pl.Series([None], dtype=pl.String), pl.repeat(0, rows.height, dtype=pl.UInt32, eager=True))
+
+    def field(name: str | None) -> Encoded:
+        return fields.get(name, missing) if name else missing
+
+    reference = field(names.get(options.session_reference or ""))
+    agent = field("agent").map(_values.text)
+    address = field("peer").map(_values.address).rows()
+    found = rows.drop("readable").with_columns(
+        *field("time").frame(_times.clf),
+        *field("request").map(_values.unescaped).frame(lambda raw: _request(raw, options)),
+        named=field(names[options.user] if options.user else "user").map(_values.text).rows(),
+        session_reference=reference.map(lambda raw: _values.digest(_values.text(raw), options.reference_key)).rows(),
+        application=field("host").rows(),
         ip_address=address,
         peer_address=address,
+        user_agent=agent.rows(),
+        device=agent.map(device.label).rows(),
+        # not strict: values that only other lines have are here as well
+        http_status=field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows(),
+        response_bytes=field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)).rows(),
+        referrer=field("referrer").map(_values.referrer).rows(),
+    )
+    return found.select(
+        pl.exclude("named", "is_login", "is_logout", "is_background"),
+        event_class=_event_class(),
+        outcome=_outcome(),
+        # Apache: the user "may be bogus if return status is 401"
+        user_name=pl.when(_STATUS != 401).then("named"),
+        is_directive=pl.lit(False),
+        event_action=pl.lit("request"),
         address_trust=pl.lit("peer"),
-        user_agent=_values.text(pl.col("raw_agent")),
-        response_bytes=pl.col("raw_size").replace("-", "0").cast(pl.Int64),
-        referrer=_values.referrer(pl.col("raw_referrer")),
         source_event_id=pl.lit(None, dtype=pl.String),
     )
 
 
-def _group(shape: WebLine, token: str | None) -> str | None:
-    """The group a token means; None where the format does not log it."""
-    return shape.tokens.get(token) if token else None
-
-
-def _event_class(options: Options) -> pl.Expr:
-    """What a request means; the first that holds."""
-    status, is_named = pl.col("http_status"), pl.col("named").is_not_null()
-    is_login = _matches(options.login_requests)
-    is_done = status.is_between(200, 399)
+def _request(raw: pl.Series, options: Options) -> pl.DataFrame:
+    """The request's method and path, and what the settings say about such requests."""
     background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
+    return _values.request(raw).with_columns(
+        is_login=_matches(options.login_requests),
+        is_logout=_matches(options.logout_requests),
+        is_background=_matches(background),
+    )
+
+
+def _outcome() -> pl.Expr:
+    return (
+        pl.when(_STATUS.is_between(200, 399))
+        .then(pl.lit("success", dtype=_OUTCOMES))
+        .when(_STATUS.is_between(400, 599))
+        .then(pl.lit("failure", dtype=_OUTCOMES))
+        .otherwise(pl.lit("unknown", dtype=_OUTCOMES))
+    )
+
+
+def _event_class() -> pl.Expr:
+    """What a request means; the first that holds."""
+    is_named, is_login = pl.col("named").is_not_null(), pl.col("is_login")
+    is_done = _STATUS.is_between(200, 399)
+
+    def lit(event_class: str) -> pl.Expr:
+        return pl.lit(event_class, dtype=_CLASSES)
+
     return (
         pl.when(pl.col("http_method").is_null())
-        .then(pl.lit("other"))
-        .when((status == 401) & (is_named | is_login))
-        .then(pl.lit("login_failed"))
-        .when(status == 401)
-        .then(pl.lit("other"))
+        .then(lit("other"))
+        .when((_STATUS == 401) & (is_named | is_login))
+        .then(lit("login_failed"))
+        .when(_STATUS == 401)
+        .then(lit("other"))
         .when(is_login & is_done & is_named)
-        .then(pl.lit("login"))
-        .when(is_login & (status >= 400))
-        .then(pl.lit("login_failed"))
+        .then(lit("login"))
+        .when(is_login & (_STATUS >= 400))
+        .then(lit("login_failed"))
         .when(is_login)
-        .then(pl.lit("other"))
-        .when(_matches(options.logout_requests) & is_done)
-        .then(pl.lit("logout"))
-        .when(_matches(background))
-        .then(pl.lit("background"))
-        .otherwise(pl.lit("activity"))
+        .then(lit("other"))
+        .when(pl.col("is_logout") & is_done)
+        .then(lit("logout"))
+        .when(pl.col("is_background"))
+        .then(lit("background"))
+        .otherwise(lit("activity"))
     )
 
 
 def _matches(patterns: Sequence[str]) -> pl.Expr:
     """Whether the request is one of `METHOD /path` or `/path` (any method), where `*` stands for anything."""
-    if not patterns:
-        return pl.lit(False)
-    requests = (pattern if " " in pattern else f"* {pattern}" for pattern in patterns)
-    globs = "|".join(".*".join(map(pl.escape_regex, request.split("*"))) for request in requests)
-    request = pl.concat_str("http_method", pl.lit(" "), "http_path")
-    return request.str.contains(rf"(?s)\A(?:{globs})\z").fill_null(False)
+    of_paths = [pattern for pattern in patterns if " " not in pattern]
+    of_requests = [pattern for pattern in patterns if " " in pattern]
+    found = pl.lit(False)
+    if of_paths:
+        found |= pl.col("http_path").str.contains(_globs(of_paths))
+    if of_requests:
+        found |= pl.concat_str("http_method", pl.lit(" "), "http_path").str.contains(_globs(of_requests))
+    return found.fill_null(False)
+
+
+def _globs(patterns: Sequence[str]) -> str:
+    """The pattern of what begins and ends as one of these, `*` being anything."""
+    written = (".*".join(map(pl.escape_regex, pattern.split("*"))) for pattern in patterns)
+    return rf"(?s)\A(?:{'|'.join(written)})\z"

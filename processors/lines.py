@@ -16,13 +16,12 @@ def lines_of(data: bytes, first: int) -> pl.DataFrame:
 
     Of a line that is too long only that is kept right: it may be cut in the middle of a character.
     """
-    body = data.removesuffix(b"\n")
     try:
-        lines = pl.Series("line", [body.decode()]).str.split("\n").explode()
-    except UnicodeDecodeError:
-        lines = pl.Series("line", [_decoded(line) for line in body.split(b"\n")], dtype=pl.String)
-    frame = lines.str.strip_suffix("\r").to_frame()
-    return frame.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number"), "line")
+        lines = pl.scan_lines(data).collect().to_series()
+    except pl.exceptions.ComputeError:  # some line is not UTF-8
+        lines = _lossy(data)
+    numbers = pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number")
+    return lines.alias("line").to_frame().select(numbers, "line")
 
 
 def quarantined(parsed: pl.DataFrame, data: bytes, first: int, line_bytes: Mapping[int, int]) -> pl.DataFrame:
@@ -47,8 +46,18 @@ def quarantined(parsed: pl.DataFrame, data: bytes, first: int, line_bytes: Mappi
     )
 
 
-def _decoded(line: bytes) -> str | None:
+def _lossy(data: bytes) -> pl.Series:
+    """The lines, null where one is not UTF-8."""
+    raw = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
+    lines = pl.Series([line.decode(errors="replace") for line in raw], dtype=pl.String)
+    is_suspect = lines.str.contains("\ufffd", literal=True) & (pl.Series(map(len, raw)) <= LINE_BYTES)
+    wrong = [place for place in is_suspect.arg_true() if not _is_utf8(raw[place])]
+    return lines.scatter(wrong, None)
+
+
+def _is_utf8(line: bytes) -> bool:
     try:
-        return line.decode()
+        line.decode()
     except UnicodeDecodeError:
-        return line.decode(errors="replace") if len(line.removesuffix(b"\r")) > LINE_BYTES else None
+        return False
+    return True

@@ -13,6 +13,7 @@ from schemas import Events
 __all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
 
 LONGEST_LINE_BYTES = 1_048_576
+SCHEMA = Events.create_empty().schema
 
 
 def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> pl.LazyFrame:
@@ -21,11 +22,25 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     Where both are null the row is an event; elsewhere its other columns mean nothing. Split key: the line.
     `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8.
     """
+    return lines.map_batches(
+        lambda frame: _parsed(frame, reader, source, file_id, options),
+        schema={**SCHEMA, "quarantine_reason": pl.String, "skipped": pl.String},
+    )
+
+
+def _parsed(lines: pl.DataFrame, reader: Reader, source: str, file_id: str, options: Options) -> pl.DataFrame:
+    shape = reader.shape
     rows = lines.select("line_number", "line", early_reason=_early_reason(), is_blank=_is_blank())
     is_readable = pl.col("early_reason").is_null() & ~pl.col("is_blank")
     rows = rows.select("line_number", "early_reason", "is_blank", readable=pl.when(is_readable).then(pl.col("line")))
-    shape = reader.shape
-    rows = _web.fields(rows, shape, options) if isinstance(shape, WebLine) else _sign_in.fields(rows, shape, options)
+    if isinstance(shape, WebLine):
+        rows = _web.events(rows, shape, options)
+    else:
+        rows = (
+            _sign_in.fields(rows.lazy(), shape, options)
+            .with_columns(device=device.label(pl.col("user_agent")))
+            .collect()
+        )
     time = pl.col("event_time")
     is_out_of_range = (
         (time < options.earliest if options.earliest else pl.lit(False))
@@ -35,11 +50,10 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     return rows.with_columns(
         source=pl.lit(source),
         file_id=pl.lit(file_id),
-        device=device.label(pl.col("user_agent")),
         attribution_method=pl.when(pl.col("user_name").is_not_null()).then(pl.lit("log_user")),
         skipped=skipped,
     ).select(
-        *Events.column_names(),
+        *(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()),
         quarantine_reason=pl.when(pl.col("skipped").is_null()).then(
             pl.coalesce("early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range")))
         ),
@@ -63,4 +77,4 @@ def _early_reason() -> pl.Expr:
 def _is_blank() -> pl.Expr:
     line = pl.col("line")
     is_short = line.str.len_bytes() <= LONGEST_LINE_BYTES
-    return (is_short & (line.str.strip_chars(" \t") == "")).fill_null(False)
+    return (is_short & line.str.contains(r"\A[ \t]*\z")).fill_null(False)

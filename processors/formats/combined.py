@@ -11,4 +11,4 @@ SAMPLE = (
     '"https://panel.example.com/" "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 '
     '(KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"'
 )
-LINE = (*_clf.COMMON, " ", _clf.REFERRER, " ", _clf.AGENT)
+LINE = (*_clf.COMMON, ' "', _clf.REFERRER, '" "', _clf.AGENT, '"')

@@ -1,0 +1,137 @@
+"""A line as the configuration of its server writes it: literal text and fields, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+ANY_QUOTED = r'(?:[^"\\]|\\.)*'  # between quotes: a backslash keeps what it escapes
+WORD = r'[^ "]+'
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value: how it is written, what it means to us, and what the server's configuration calls it.
+
+    `pattern` is a regular expression without groups. `without` are characters that no value has, whatever it is.
+    """
+
+    pattern: str
+    meaning: str | None = None
+    token: str | None = None
+    without: str = ""
+
+
+Template = tuple[Field | str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands between two pieces of literal text: one field, or several that touch."""
+
+    names: tuple[str, ...]
+    pattern: str
+    """Anchored, with a group for each of the names."""
+    after: str
+    """The literal text that ends it; nothing at the end of a part."""
+    is_one: bool
+    """Whether it is a single field."""
+    fits: Literal["anything", "word", "pattern"]
+    """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
+    has_no_such: bool
+    """Whether none of its characters can be the first one of the text after it."""
+    ends_at_first: bool
+    """Whether the first occurrence of the text after it must be its end, else there might be a second one."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What stands between two quotes of the literal text."""
+
+    before: str
+    cells: tuple[Cell, ...]
+
+
+def names(template: Template, tokens: Collection[str] = ()) -> dict[int, str]:
+    """What the fields that are needed are called, by their place: by their meaning, else by the token asked for."""
+    found: dict[int, str] = {}
+    for place, piece in enumerate(template):
+        if isinstance(piece, Field):
+            name = piece.meaning or (piece.token if piece.token in tokens else None)
+            if name and name not in found.values():
+                found[place] = name
+    return found
+
+
+@cache
+def pattern(template: Template, tokens: frozenset[str] = frozenset()) -> str:
+    """The anchored regular expression of a line: a group for each of `names`, in that order."""
+    return _anchored(enumerate(template), names(template, tokens))
+
+
+@cache
+def parts(template: Template, tokens: frozenset[str] = frozenset()) -> tuple[Part, ...]:
+    """The line cut at each quote of the literal text, and what stands between two of them at the rest of that text."""
+    pieces: list[list[tuple[int, Field | str]]] = [[]]
+    for place, piece in enumerate(template):
+        if isinstance(piece, Field):
+            pieces[-1].append((place, piece))
+            continue
+        first, *others = piece.split('"')
+        pieces[-1].append((place, first))
+        pieces.extend([(place, other)] for other in others)
+    named = names(template, tokens)
+    return tuple(_part([piece for piece in one if piece[1]], named) for one in pieces)
+
+
+def _part(pieces: list[tuple[int, Field | str]], named: dict[int, str]) -> Part:
+    before, *_ = [text for _, text in pieces[:1] if isinstance(text, str)] or [""]
+    runs: list[tuple[list[tuple[int, Field]], str]] = []
+    for place, piece in pieces[bool(before) :]:
+        if isinstance(piece, Field):
+            if not runs or runs[-1][1]:
+                runs.append(([], ""))
+            runs[-1][0].append((place, piece))
+        else:
+            runs[-1] = (runs[-1][0], piece)
+    return Part(before, tuple(_cell(runs[at:], named) for at in range(len(runs))))
+
+
+def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]) -> Cell:
+    """The first of the runs of fields, each with the text after it."""
+    (fields, after), *others = runs
+    last = fields[-1][1]
+    later = [field for others_fields, _ in others for _, field in others_fields]
+    texts = "".join(text for _, text in others)
+    has_no_such = bool(after) and after[0] in last.without
+    return Cell(
+        tuple(named[place] for place, _ in fields if place in named),
+        _anchored(fields, named),
+        after,
+        is_one=len(fields) == 1,
+        fits=_fits(last.pattern, after) if len(fields) == 1 else "pattern",
+        has_no_such=has_no_such,
+        ends_at_first=has_no_such
+        or any(one not in texts and all(one in field.without for field in later) for one in after),
+    )
+
+
+def _fits(pattern: str, after: str) -> Literal["anything", "word", "pattern"]:
+    if pattern == ANY_QUOTED:
+        return "anything"
+    return "word" if pattern == WORD and after.startswith(" ") else "pattern"
+
+
+def _anchored(pieces: Iterable[tuple[int, Field | str]], named: dict[int, str]) -> str:
+    written = (
+        re.escape(piece)
+        if isinstance(piece, str)
+        else f"({piece.pattern})"
+        if place in named
+        else f"(?:{piece.pattern})"
+        for place, piece in pieces
+    )
+    return rf"(?s)\A{''.join(written)}\z"

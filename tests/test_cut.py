@@ -1,0 +1,117 @@
+"""The tier that cuts lines never disagrees with the anchored expression, whatever the template and the line."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+
+from processors import _cut
+from processors._template import ANY_QUOTED, WORD, Field, Template, parts
+from processors.formats import combined, common, vhost_combined
+
+BARE = Field(r"[^ ]*", "bare", without=" ")
+LIST = Field(r"-|[0-9.]+(?:, [0-9.]+)*", "times")  # holds what follows it: `0.1, 0.2`
+TEMPLATES: dict[str, Template] = {
+    "common": common.LINE,
+    "combined": combined.LINE,
+    "vhost_combined": vhost_combined.LINE,
+    "a list before a word": (Field(WORD, "first", without=' "'), " ", LIST, " ", BARE),
+    "a list before a list": (LIST, ", ", Field(LIST.pattern, "others"), " ", BARE),
+    "quoted fields that touch words": ('x"', Field(ANY_QUOTED, "one"), '"y"', Field(ANY_QUOTED, "two"), '"', BARE),
+    "several cells between quotes": ('"', Field(WORD, "one", without=' "'), " ", Field(ANY_QUOTED, "two"), '" ', BARE),
+    "a bracket": ("[", Field(r"[^\]]*", "time", without="]"), "] [", Field(r"[^\]]*", "level", without="]"), "]"),
+    "text that repeats": (Field(r".*", "one"), " - ", Field(r".*", "two")),
+}
+LINES = [
+    '192.0.2.10 - riya.sharma@example.com [29/Aug/2025:10:07:12 +0530] "GET /a?b=c HTTP/1.1" 200 5120 "-" "curl/8"',
+    '192.0.2.10 - Riya S [29/Aug/2025:10:07:12 +0530] "" 200 - "https://a.example.com/" "say \\"hi\\" \\\\ \\x22"',
+    'a.example.com:443 ::1 - "" [x] "\\x16\\x03" 000 1 "-" "-"',
+    '192.0.2.10 - - [29/Aug/2025:10:07:12 +0530] "GET / HTTP/1.1" 200 5',
+    "first 0.1, 0.2 bare",
+    "0.1, 0.2, 0.3 bare",
+    'x"one"y"two"bare',
+    '"one two three" bare',
+    "[29/Aug/2025] [warn]",
+    "a - b - c",
+]
+SPLICES = [
+    '"',
+    "\\",
+    '\\"',
+    "\\\\",
+    "\\x22",
+    " ",
+    "  ",
+    "-",
+    " - ",
+    "[",
+    "]",
+    " [",
+    "] ",
+    '" "',
+    ", ",
+    "é",
+    "\r",
+    "\t",
+    "",
+]
+
+
+def damaged(seed: int, count: int) -> list[str]:
+    """Lines with something cut out, put in or repeated, a few times each."""
+    rng = random.Random(seed)
+    lines = []
+    for _ in range(count):
+        line = rng.choice(LINES)
+        for _ in range(rng.randrange(4)):
+            start, end = sorted((rng.randrange(len(line) + 1), rng.randrange(len(line) + 1)))
+            match rng.randrange(4):
+                case 0:
+                    line = line[:start] + rng.choice(SPLICES) + line[start:]
+                case 1:
+                    line = line[:start] + rng.choice(SPLICES) + line[min(end, start + 3) :]
+                case 2:
+                    line = line[:start] + line[start:end] * 2 + line[end:]
+                case _:
+                    line = line[:start] + rng.choice(LINES)[start:end] + line[end:]
+        lines.append(line[:400])
+    return lines
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_first_tier_never_disagrees_with_the_second(name: str) -> None:
+    template, lines = TEMPLATES[name], pl.Series(LINES + damaged(len(name), 20_000))
+    cut, is_certain = _cut.fast(lines, template, frozenset())
+    read, fits = _cut.exact(lines, template, frozenset())
+    assert (fits | ~is_certain).all(), lines.filter(is_certain & ~fits).head(3).to_list()
+    for field, column in read.items():
+        same = _undone(cut[field].rows()).eq_missing(_undone(column.rows())) | ~is_certain
+        assert same.all(), (field, lines.filter(~same).head(3).to_list())
+
+
+def _undone(values: pl.Series) -> pl.Series:
+    """With each escape written the one way that the first tier has for it."""
+    return values.str.replace_all(r"\\", r"\x5c", literal=True).str.replace_all(r"\"", r"\x22", literal=True)
+
+
+@pytest.mark.parametrize(("name", "line"), [("common", 3), ("combined", 0), ("combined", 1), ("a bracket", 8)])
+def test_the_first_tier_takes_ordinary_lines(name: str, line: int) -> None:
+    user_of_one_word = pl.Series([LINES[line].replace("Riya S", "Riya")])
+    assert _cut.fast(user_of_one_word, TEMPLATES[name], frozenset())[1].all()
+
+
+def test_a_template_is_cut_at_its_quotes_and_then_at_its_other_text() -> None:
+    first, request, numbers, *_ = parts(combined.LINE)
+    assert [cell.after for cell in first.cells] == [" ", " ", " [", "] "]
+    assert [cell.names for cell in first.cells] == [("peer",), (), ("user",), ("time",)]
+    assert request.cells[0].fits == "anything"
+    assert (numbers.before, [cell.after for cell in numbers.cells]) == (" ", [" ", " "])
+
+
+def test_values_that_repeat_are_looked_at_once() -> None:
+    fields, _ = _cut.fast(pl.Series(LINES[:1] * 1000), combined.LINE, frozenset())
+    assert fields["agent"].codes is not None
+    assert fields["agent"].values.drop_nulls().to_list() == ["curl/8"]
+    assert fields["agent"].rows().to_list() == ["curl/8"] * 1000
