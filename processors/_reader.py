@@ -6,24 +6,43 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import ModuleType
 from typing import Any, Literal
 
 from processors import formats as web_formats
 from processors import sign_ins
-from processors._template import Template
+from processors._template import Field, Template
+from processors._times import TimeShape
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class WebLine:
-    """A web server's line: its template, and which of its fields a token of the settings means."""
+    """A web server's line: its template, how its times are written, and what tokens of the settings name its fields.
+
+    A token that is not listed names the field of the template that has it.
+    """
 
     template: Template
-    tokens: Mapping[str, str]
+    time: TimeShape = "clf"
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    is_escaped: bool = True
+    r"""Whether a backslash in a field begins an escape (`\x22`, `\"`)."""
+
+    def all_tokens(self) -> list[str]:
+        """The tokens by which the settings may name a field."""
+        fields = (piece for piece in self.template if isinstance(piece, Field))
+        return [*filter(None, (field.token for field in fields)), *self.tokens]
+
+    def name(self, token: str) -> str | None:
+        """What the field is called that the token means; None where the format does not log it."""
+        for piece in self.template:
+            if isinstance(piece, Field) and piece.token == token:
+                return piece.meaning or token
+        return self.tokens.get(token)
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,20 @@ class Reader:
         return isinstance(self.shape, SignInRecord)
 
 
+class BadFormat(ValueError):
+    """A server's configuration of its log that cannot be read back: where, why, and what to do."""
+
+    def __init__(self, written: str, position: int, problem: str, remedy: str) -> None:
+        super().__init__(written, position, problem, remedy)
+        self.written = written
+        self.position = position
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.remedy}\n  {self.written}\n  {' ' * self.position}^"
+
+
 class UnknownFormat(ValueError):
     """No format has that name."""
 
@@ -77,8 +110,16 @@ def formats() -> dict[str, Reader]:
     return {reader.name: reader for reader in readers}
 
 
+@cache
 def reader(format: str) -> Reader:
-    """The format of that name. Errors: `UnknownFormat`."""
+    """The format of that name, or the one that a server's configuration writes: `nginx:$remote_addr …`.
+
+    Errors: `UnknownFormat`, `BadFormat`.
+    """
+    server, colon, written = format.partition(":")
+    module: Any = dict(_modules(web_formats)).get(server)
+    if colon and hasattr(module, "compiled"):
+        return Reader(format, module.TITLE, module.SPECIFICATION, "", module.compiled(written))
     if format not in formats():
         raise UnknownFormat(format, next(iter(difflib.get_close_matches(format, formats(), n=1)), None))
     return formats()[format]
@@ -91,7 +132,9 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _web(name: str, module: Any) -> Reader:
-    shape = WebLine(module.LINE, tokens={"$remote_user": "user", "%u": "user"})
+    if hasattr(module, "compiled"):
+        return replace(reader(f"{name}:{module.FORMAT}"), name=f"{name}:…", sample=module.SAMPLE)
+    shape = WebLine(module.LINE, getattr(module, "TIME", "clf"), tokens={"%u": "user"})
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 
 

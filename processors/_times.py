@@ -21,14 +21,43 @@ _ISO = (
     rf"(?P<offset>[Zz]|{_OFFSET})?"  # missing: local time of the source
     r"\z"
 )
+_EPOCH_SECONDS = r"\A(?P<seconds>[0-9]{1,11})(?:\.(?P<fraction>[0-9]+))?\z"
 _EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
 
 
-def clf(raw: pl.Series) -> pl.DataFrame:
-    """Instant and reason of `29/Aug/2025:10:07:12 +0530`: exactly that shape, and a date that exists."""
+TimeShape = str
+"""How a format writes times: `clf`, `any` (see `any_shape`), `epoch` (seconds, with a fraction or not), or strftime."""
+
+
+def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
+    """`event_time` (UTC) and `field_reason` of times of that shape."""
+    if shape == "clf":
+        return _clf(raw)
+    if shape == "epoch":
+        return _epoch(raw)
+    if shape == "any":
+        instant, reason = any_shape(pl.col("raw"), time_zone=time_zone, day=day)
+        return raw.alias("raw").to_frame().select(event_time=instant, field_reason=reason)
+    raise NotImplementedError(shape)
+
+
+def _clf(raw: pl.Series) -> pl.DataFrame:
+    """Of `29/Aug/2025:10:07:12 +0530`: exactly that shape, and a date that exists."""
     shaped = pl.when(raw.str.contains(_CLF)).then(raw)
     rows = pl.select(event_time=_parsed(shaped, "%d/%b/%Y:%H:%M:%S %z").dt.convert_time_zone("UTC"))
-    return rows.with_columns(field_reason=pl.when(pl.col("event_time").is_null()).then(pl.lit("malformed_time")))
+    return rows.with_columns(field_reason=_malformed())
+
+
+def _epoch(raw: pl.Series) -> pl.DataFrame:
+    """Of `1756442232.345`: seconds since 1970. Fractions finer than a microsecond are cut."""
+    parts = raw.str.extract_groups(_EPOCH_SECONDS).struct.unnest()
+    microseconds = pl.col("fraction").fill_null("").str.head(6).str.pad_end(6, "0").cast(pl.Int64)
+    instant = (pl.col("seconds").cast(pl.Int64) * 1_000_000 + microseconds).cast(pl.Datetime("us", "UTC"))
+    return parts.select(event_time=instant).with_columns(field_reason=_malformed())
+
+
+def _malformed() -> pl.Expr:
+    return pl.when(pl.col("event_time").is_null()).then(pl.lit("malformed_time"))
 
 
 def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple[pl.Expr, pl.Expr]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from processors import _cut, _times, _values, device
-from processors._encoded import Encoded
+from processors import _addresses, _cut, _times, _values, device
+from processors._encoded import Encoded, encoded
 from processors._options import Options
 from processors._reader import WebLine
 
@@ -34,25 +35,27 @@ _OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> pl.DataFrame:
     """The rows with the columns of events, `field_reason` where a line is none, and no `readable`."""
     asked = [token for token in (options.user, options.session_reference) if token]
-    names = {token: shape.tokens.get(token, token) for token in asked}
+    names = {token: name for token in asked if (name := shape.name(token))}
     tokens = frozenset(name for name in names.values() if name in asked)
     fields, is_certain = _cut.fast(rows["readable"], shape.template, tokens)
     if is_certain.all():
-        return _of_fields(rows, fields, names, options)
+        return _of_fields(rows, fields, names, shape, options)
     certain = {name: column.filter(is_certain) for name, column in fields.items()}
     others = rows.filter(~is_certain)
     fields, fits = _cut.exact(others["readable"], shape.template, tokens)
     rejected = others.filter(~fits.fill_null(False)).with_columns(field_reason=pl.lit("malformed_line"))
     fitting = {name: column.filter(fits.fill_null(False)) for name, column in fields.items()}
     parts = (
-        _of_fields(rows.filter(is_certain), certain, names, options),
-        _of_fields(others.filter(fits.fill_null(False)), fitting, names, options),
+        _of_fields(rows.filter(is_certain), certain, names, shape, options),
+        _of_fields(others.filter(fits.fill_null(False)), fitting, names, shape, options),
         rejected.drop("readable"),
     )
     return pl.concat(parts, how="diagonal").sort("line_number")
 
 
-def _of_fields(rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], options: Options) -> pl.DataFrame:
+def _of_fields(
+    rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], shape: WebLine, options: Options
+) -> pl.DataFrame:
     """The same of lines that fit."""
     missing = Encoded(pl.Series([None], dtype=pl.String), pl.repeat(0, rows.height, dtype=pl.UInt32, eager=True))
 
@@ -61,15 +64,15 @@ def _of_fields(rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], o
 
     reference = field(names.get(options.session_reference or ""))
     agent = field("agent").map(_values.text)
-    address = field("peer").map(_values.address).rows()
     found = rows.drop("readable").with_columns(
-        *field("time").frame(_times.clf),
-        *field("request").map(_values.unescaped).frame(lambda raw: _request(raw, options)),
-        named=field(names[options.user] if options.user else "user").map(_values.text).rows(),
+        *field("time").frame(
+            functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
+        ),
+        *_request(fields, field).map(_values.unescaped).frame(lambda raw: _meant(raw, options)),
+        *_addresses_of(fields, field, options),
+        named=field(names.get(options.user) if options.user else "user").map(_values.text).rows(),
         session_reference=reference.map(lambda raw: _values.digest(_values.text(raw), options.reference_key)).rows(),
-        application=field("host").rows(),
-        ip_address=address,
-        peer_address=address,
+        application=field("host").map(_values.text).rows(),
         user_agent=agent.rows(),
         device=agent.map(device.label).rows(),
         # not strict: values that only other lines have are here as well
@@ -85,12 +88,33 @@ def _of_fields(rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], o
         user_name=pl.when(_STATUS != 401).then("named"),
         is_directive=pl.lit(False),
         event_action=pl.lit("request"),
-        address_trust=pl.lit("peer"),
         source_event_id=pl.lit(None, dtype=pl.String),
     )
 
 
-def _request(raw: pl.Series, options: Options) -> pl.DataFrame:
+def _request(fields: _cut.Fields, field: Callable[[str], Encoded]) -> Encoded:
+    """The request line; of a format that logs its parts, the line that they make."""
+    if "request" in fields or "method" not in fields:
+        return field("request")
+    target = "target" if "target" in fields else "path"
+    method, path = field("method").rows(), field(target).rows()
+    return encoded(pl.select(pl.concat_str(method, pl.lit(" "), path, pl.lit(" HTTP/1.1"))).to_series())
+
+
+def _addresses_of(fields: _cut.Fields, field: Callable[[str], Encoded], options: Options) -> pl.DataFrame:
+    """Who connected, whose address it is, and who says so."""
+    peer = field("peer").map(_values.address).rows().alias("peer_address")
+    if "client" in fields:  # found by the server, which knows whom it trusts
+        client = field("client").map(_values.address).rows()
+        trust = pl.when(client.eq_missing(peer)).then(pl.lit("peer")).otherwise(pl.lit("forwarded"))
+        return pl.select(peer, ip_address=client, address_trust=trust)
+    if "forwarded" in fields and options.trusted_proxies:
+        resolved = _addresses.client(field("peer").rows(), field("forwarded").rows(), options.trusted_proxies)
+        return resolved.with_columns(peer)
+    return pl.select(peer, ip_address=peer, address_trust=pl.lit("peer"))
+
+
+def _meant(raw: pl.Series, options: Options) -> pl.DataFrame:
     """The request's method and path, and what the settings say about such requests."""
     background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
     return _values.request(raw).with_columns(

@@ -148,7 +148,7 @@ def test_a_token_that_the_format_does_not_log_is_a_warning(tmp_path: Path) -> No
     code, told = problems(tmp_path)
     assert code == 0
     for token in (
-        "'nonsense', expected what combined logs: $remote_user",
+        "'nonsense', expected what combined logs: $remote_addr, $remote_user",
         "'$cookie_sid'",
         "sources[panel].application",
     ):
