@@ -27,6 +27,10 @@ class Encoded:
         """The column with the expression applied, which must be elementwise and give null for null."""
         return Encoded(self.values.to_frame("").select(function(pl.col(""))).to_series(), self.codes)
 
+    def apply(self, function: Callable[[pl.Series], pl.Series]) -> Encoded:
+        """The same of a function of columns."""
+        return Encoded(function(self.values), self.codes)
+
     def frame(self, function: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
         """The columns that the function, likewise elementwise, makes of it, a row for each of its rows."""
         columns = function(self.values)

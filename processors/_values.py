@@ -29,7 +29,7 @@ _SIGNED = r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JSON Web Token: RFC 7519
 
 
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
-_VERSIONS = ("1.1", "2.0", "1.0", "3.0")
+_PROTOCOLS = ("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/3.0")
 _REQUEST = (
     r"(?s)\A"
     r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
@@ -88,26 +88,25 @@ def request(raw: pl.Series) -> pl.DataFrame:
     Both null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
     1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
     """
-    rows = raw.alias("raw").to_frame().with_columns(end=pl.col("raw").str.find(" ", literal=True))
-    rows = rows.with_columns(http_method=pl.col("raw").str.head("end"), rest=pl.col("raw").str.slice(pl.col("end") + 1))
-    target = pl.col("rest").str.head(-len(" HTTP/1.1"))
-    rows = rows.with_columns(target=target).with_columns(query=pl.col("target").str.find("?", literal=True))
-    path = pl.when(pl.col("query").is_null()).then("target").otherwise(pl.col("target").str.head("query"))
-    rows = rows.with_columns(http_path=path).with_columns(is_plain=_is_plain().fill_null(False))
-    if not rows["is_plain"].all():
-        rows = _other_requests(rows)
-    return rows.select("http_method", http_path=without_secrets(pl.col("http_path")))
-
-
-def _is_plain() -> pl.Expr:
-    """Whether a request is `GET /path?query HTTP/1.1`, as nearly all are: they need no regular expression."""
-    return (
-        pl.col("http_method").is_in(_METHODS)
-        & pl.col("rest").str.starts_with("/")
-        & pl.any_horizontal(pl.col("rest").str.ends_with(f" HTTP/{version}") for version in _VERSIONS)
-        & ~pl.col("http_path").str.contains("#", literal=True)
-        & (pl.col("raw").str.len_bytes() == pl.col("raw").str.len_chars())  # places are bytes, lengths are characters
+    words = pl.col("raw").str.splitn(" ", 3).struct.rename_fields(["http_method", "target", "protocol"]).struct.unnest()
+    rows = (
+        raw.alias("raw")
+        .to_frame()
+        .lazy()
+        .with_columns(words)
+        .with_columns(
+            pl.col("target").str.splitn("?", 2).struct.field("field_0").alias("http_path"),
+            # nearly all requests are `GET /path?query HTTP/1.1`, and need no regular expression
+            is_plain=pl.col("http_method").is_in(_METHODS)
+            & pl.col("protocol").is_in(_PROTOCOLS)
+            & pl.col("target").str.starts_with("/")
+            & ~pl.col("target").str.contains("#", literal=True),
+        )
     )
+    found = rows.select("raw", "http_method", "http_path", pl.col("is_plain").fill_null(False)).collect()
+    if not found["is_plain"].all():
+        found = _other_requests(found)
+    return found.select("http_method", http_path=without_secrets(found["http_path"]))
 
 
 def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,17 +120,23 @@ def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def referrer(raw: pl.Expr) -> pl.Expr:
+def referrer(raw: pl.Series) -> pl.Series:
     """The referring address without query, fragment and user information: all three carry secrets."""
-    shown = text(raw).str.replace(r"(?s)[?#].*\z", "").str.replace(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/]*@", "${1}")
-    return pl.when(shown != "").then(without_secrets(shown))
+    shown = raw.to_frame().select(text(pl.first())).to_series()
+    if shown.str.contains("[?#@]").any():
+        shown = shown.str.replace(r"(?s)[?#].*\z", "")
+        shown = shown.str.replace(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/]*@", "${1}")
+    return without_secrets(shown.replace("", None))
 
 
-def without_secrets(path: pl.Expr) -> pl.Expr:
+def without_secrets(path: pl.Series) -> pl.Series:
     """The path without parameters in it (`;jsessionid=…`): they hold what opens a session. Tokens become `***`."""
-    suspect = pl.when(path.str.contains(r"[;&=%(]|eyJ")).then(path)  # nearly none, and the patterns are slow
+    is_suspect = path.str.contains(r"[;&=%(]|eyJ")
+    if not is_suspect.any():
+        return path
+    suspect = path.zip_with(is_suspect.fill_null(False), pl.repeat(None, len(path), dtype=pl.String, eager=True))
     plain = suspect.str.replace_all(_PARAMETER, "").str.replace_all(_NAMED, "${1}***").str.replace_all(_SIGNED, "***")
-    return pl.coalesce(plain, path)
+    return plain.fill_null(path)
 
 
 def digest(reference: pl.Expr, key: bytes) -> pl.Expr:

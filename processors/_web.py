@@ -78,7 +78,7 @@ def _of_fields(
         # not strict: values that only other lines have are here as well
         http_status=field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows(),
         response_bytes=field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)).rows(),
-        referrer=field("referrer").map(_values.referrer).rows(),
+        referrer=field("referrer").apply(_values.referrer).rows(),
     )
     return found.select(
         pl.exclude("named", "is_login", "is_logout", "is_background"),
