@@ -31,23 +31,13 @@ def fast(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[
     has_escapes = bool(lines.str.contains("\\", literal=True).any())
     if has_escapes:
         lines = lines.str.replace_all(r"\\", r"\x5c", literal=True).str.replace_all(r"\"", r"\x22", literal=True)
-    cut = _Cut(lines)
-    cut.split("line", '"', [f"{at}" for at in range(len(parts))])
-    cut.require(~pl.col(f"{len(parts) - 1}").str.contains('"', literal=True))
-    cells: dict[str, Cell] = {}
-    for at, part in enumerate(parts):
-        cut.part(f"{at}", part)
-        cells |= {f"{at}.{place}": cell for place, cell in enumerate(part.cells)}
-    for name, cell in cells.items():
-        if cell.fits == "word":
-            cut.require(pl.col(name) != "")
-        if has_escapes and cell.fits != "anything":
-            cut.require(~pl.col(name).str.contains("\\", literal=True))
-    needed = {name: cell for name, cell in cells.items() if cell.names or cell.fits == "pattern"}
-    frame = cut.rows.select(*needed, is_certain=pl.all_horizontal(*cut.required)).collect()
+    pieces = lines.str.splitn('"', len(parts)).struct.unnest()
+    last = pieces.to_series(-1)
+    required = [~last.str.contains('"', literal=True)]  # null where there are fewer pieces
     fields: Fields = {}
-    fits = [condition for name, cell in needed.items() for condition in _take(fields, cell, frame[name])]
-    return fields, pl.select(pl.all_horizontal(frame["is_certain"], *fits).fill_null(False)).to_series()
+    for piece, part in zip(pieces, parts, strict=True):
+        required += _part(fields, piece, part, has_escapes=has_escapes)
+    return fields, pl.select(pl.all_horizontal(*required).fill_null(False)).to_series()
 
 
 def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Fields, pl.Series]:
@@ -59,50 +49,84 @@ def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple
     return {name: Encoded(columns[name]) for name in columns.columns}, fits
 
 
+def _part(fields: Fields, piece: pl.Series, part: Part, *, has_escapes: bool) -> list[pl.Series]:
+    """What must hold of each row; the part's fields are added."""
+    cells = part.cells
+    if not cells:
+        return [piece == part.before]
+    required: list[pl.Series] = []
+    if len(cells) > 1 and cells[-1].width:  # a time: what comes before it repeats once it is taken off
+        end = cells[-1].width + len(cells[-1].after)
+        required.append(piece.str.ends_with(cells[-1].after))
+        required += _take(fields, cells[-1], encoded(piece.str.tail(end).str.head(cells[-1].width)), has_escapes)
+        piece, cells = piece.str.head(-end), cells[:-1]
+    column = encoded(piece)
+    cut = _Cut(column.values)
+    cut.part(part.before, cells)
+    frame = cut.rows.select(*(f"{at}" for at in range(len(cells))), is_cut=cut.is_whole()).collect()
+    required.append(Encoded(frame["is_cut"], column.codes).rows())
+    for at, cell in enumerate(cells):
+        if cell.names or cell.fits != "anything":
+            values = frame[f"{at}"]
+            found = encoded(values) if column.codes is None and len(cells) > 1 else Encoded(values, column.codes)
+            required += _take(fields, cell, found, has_escapes)
+    return required
+
+
 class _Cut:
-    """Lines being cut: `rows` has a column for each piece, and one for each thing that is `required`."""
+    """Text being cut: `rows` has a column for each cell, and one for each thing that is required of it."""
 
-    def __init__(self, lines: pl.Series) -> None:
-        self.rows = lines.alias("line").to_frame().lazy()
-        self.required: list[str] = []
+    def __init__(self, text: pl.Series) -> None:
+        self.rows = text.alias("0").to_frame().lazy()
+        self._required: list[str] = []
 
-    def require(self, condition: pl.Expr) -> None:
-        """Make lines uncertain for which the condition does not hold of the pieces as they are now."""
-        self.required.append(f"required {len(self.required)}")
-        self.rows = self.rows.with_columns(condition.alias(self.required[-1]))
+    def is_whole(self) -> pl.Expr:
+        """Whether all that is required holds."""
+        return pl.all_horizontal(pl.col("0").is_not_null(), *self._required)
 
-    def split(self, name: str, separator: str, into: list[str]) -> None:
-        """Cut a piece into so many; they are null where there are fewer."""
-        pieces = pl.col(name).str.splitn(separator, len(into)).struct.rename_fields(into)
-        self.rows = self.rows.with_columns(pieces.struct.unnest())
-        self.require(pl.col(into[-1]).is_not_null())
+    def part(self, before: str, cells: Sequence[Cell]) -> None:
+        """Cut the text into its cells `0`, `1`, …"""
+        self._strip("0", before)
+        place, last = 0, len(cells) - 1
+        while place < last:
+            if cells[place].width is not None:
+                end = place + 1
+                self._take_off(cells[place], f"{place}", f"{end}")
+            else:
+                end = next(at for at in range(place, last) if at == last - 1 or not _goes_on(cells[at : at + 2])) + 1
+                self._split(cells[place:end], [f"{at}" for at in range(place, end + 1)])
+            place = end
+        self._strip(f"{last}", cells[-1].after, at_end=True)
 
-    def strip(self, name: str, text: str, *, at_end: bool = False) -> None:
-        """Take off the text that the piece must begin or end with."""
+    def _require(self, condition: pl.Expr) -> None:
+        """Require what holds of the cells as they are now."""
+        self._required.append(f"required {len(self._required)}")
+        self.rows = self.rows.with_columns(condition.alias(self._required[-1]))
+
+    def _strip(self, name: str, text: str, *, at_end: bool = False) -> None:
+        """Take off the text that a cell must begin or end with."""
         if text:
             column = pl.col(name).str
-            self.require(column.ends_with(text) if at_end else column.starts_with(text))
+            self._require(column.ends_with(text) if at_end else column.starts_with(text))
             self.rows = self.rows.with_columns(column.head(-len(text)) if at_end else column.slice(len(text)))
 
-    def part(self, name: str, part: Part) -> None:
-        """Cut a part into its cells `name.0`, …"""
-        if not part.cells:
-            self.require(pl.col(name) == part.before)
-            return
-        self.rows = self.rows.with_columns(pl.col(name).alias(f"{name}.0"))
-        self.strip(f"{name}.0", part.before)
-        place, last = 0, len(part.cells) - 1
-        while place < last:
-            end = next(at for at in range(place, last) if at == last - 1 or not _goes_on(part.cells[at : at + 2])) + 1
-            separator = part.cells[place].after[: 1 if end - place > 1 else None]
-            into = [f"{name}.{at}" for at in range(place, end + 1)]
-            self.split(into[0], separator, into)
-            for cell, piece in zip(part.cells[place:end], into[1:], strict=True):
-                self.strip(piece, cell.after[len(separator) :])
-            if not part.cells[end - 1].ends_at_first:
-                self.require(~_begins_again(pl.col(into[-1]).str, part.cells[end - 1].after))
-            place = end
-        self.strip(f"{name}.{last}", part.cells[-1].after, at_end=True)
+    def _take_off(self, cell: Cell, name: str, rest: str) -> None:
+        """Take off a cell of its usual width."""
+        text = pl.col(name).str
+        width = cell.width or 0
+        self.rows = self.rows.with_columns(text.head(width).alias(name), text.slice(width).alias(rest))
+        self._strip(rest, cell.after)
+
+    def _split(self, cells: Sequence[Cell], into: list[str]) -> None:
+        """Cut off cells that end at the same character; each is null where there are fewer."""
+        separator = cells[0].after[: 1 if len(cells) > 1 else None]
+        pieces = pl.col(into[0]).str.splitn(separator, len(into)).struct.rename_fields(into)
+        self.rows = self.rows.with_columns(pieces.struct.unnest())
+        self._require(pl.col(into[-1]).is_not_null())
+        for cell, piece in zip(cells, into[1:], strict=True):
+            self._strip(piece, cell.after[len(separator) :])
+        if not cells[-1].ends_at_first:
+            self._require(~_begins_again(pl.col(into[-1]).str, cells[-1].after))
 
 
 def _begins_again(rest: Any, text: str) -> pl.Expr:
@@ -117,16 +141,20 @@ def _goes_on(cells: Sequence[Cell]) -> bool:
     return first.has_no_such and second.after[:1] == first.after[0]
 
 
-def _take(fields: Fields, cell: Cell, values: pl.Series) -> list[pl.Series]:
-    """Whether each row fits, where that is not known yet; the fields of the cell are added."""
-    column = encoded(values)
+def _take(fields: Fields, cell: Cell, column: Encoded, has_escapes: bool) -> list[pl.Series]:
+    """What must hold of each row, if it is not known yet; the fields of the cell are added."""
     if cell.names and cell.is_one:
         fields[cell.names[0]] = column
     elif cell.names:
         groups = column.map(lambda value: value.str.extract_groups(cell.pattern))
         for place, name in enumerate(cell.names, 1):
             fields[name] = groups.map(functools.partial(_group, place))
-    return [column.map(lambda value: value.str.contains(cell.pattern)).rows()] if cell.fits == "pattern" else []
+    if cell.fits == "anything":
+        return []
+    fits = pl.col("") != "" if cell.fits == "word" else pl.col("").str.contains(cell.pattern)
+    if has_escapes:  # only between quotes does a backslash mean what it seems to
+        fits &= ~pl.col("").str.contains("\\", literal=True)
+    return [column.map(lambda _: fits).rows()]
 
 
 def _group(place: int, groups: pl.Expr) -> pl.Expr:

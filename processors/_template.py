@@ -16,13 +16,15 @@ WORD = r'[^ "]+'
 class Field:
     """One value: how it is written, what it means to us, and what the server's configuration calls it.
 
-    `pattern` is a regular expression without groups. `without` are characters that no value has, whatever it is.
+    `pattern` is a regular expression without groups. `without` are characters that no value has, whatever it is. Values
+    are nearly always `width` characters wide, if that is given.
     """
 
     pattern: str
     meaning: str | None = None
     token: str | None = None
     without: str = ""
+    width: int | None = None
 
 
 Template = tuple[Field | str, ...]
@@ -39,6 +41,8 @@ class Cell:
     """The literal text that ends it; nothing at the end of a part."""
     is_one: bool
     """Whether it is a single field."""
+    width: int | None
+    """How many characters it nearly always has."""
     fits: Literal["anything", "word", "pattern"]
     """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
     has_no_such: bool
@@ -112,6 +116,7 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
         _anchored(fields, named),
         after,
         is_one=len(fields) == 1,
+        width=last.width if len(fields) == 1 else None,
         fits=_fits(last.pattern, after) if len(fields) == 1 else "pattern",
         has_no_such=has_no_such,
         ends_at_first=has_no_such

@@ -41,15 +41,20 @@ _REQUEST = (
 )
 
 
-def text(raw: pl.Expr) -> pl.Expr:
+def text(raw: pl.Series) -> pl.Series:
     """The logged text with its escapes undone; null for `-` and for nothing."""
-    return pl.when(~raw.is_in(["-", '""', ""])).then(unescaped(raw))
+    return unescaped(raw.set(raw.is_in(["-", '""', ""]), None))
 
 
-def unescaped(raw: pl.Expr) -> pl.Expr:
+def unescaped(raw: pl.Series) -> pl.Series:
     r"""The text with `\\xHH`, `\\"` and C-style escapes undone: bytes first, which are then read as UTF-8."""
-    escaped = pl.when(raw.str.contains("\\", literal=True)).then(raw)
-    return map_unique(escaped, unescape).fill_null(raw)
+    is_escaped = raw.str.contains("\\", literal=True)
+    if not is_escaped.any():
+        return raw
+    places = is_escaped.arg_true()
+    old = raw.gather(places)
+    known = {value: unescape(value) for value in old.unique()}
+    return raw.scatter(places, [known[value] for value in old])
 
 
 def unescape(raw: str) -> str:
@@ -122,11 +127,11 @@ def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
 
 def referrer(raw: pl.Series) -> pl.Series:
     """The referring address without query, fragment and user information: all three carry secrets."""
-    shown = raw.to_frame().select(text(pl.first())).to_series()
+    shown = text(raw)
     if shown.str.contains("[?#@]").any():
         shown = shown.str.replace(r"(?s)[?#].*\z", "")
         shown = shown.str.replace(r"\A((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/]*@", "${1}")
-    return without_secrets(shown.replace("", None))
+    return without_secrets(shown.set(shown == "", None))
 
 
 def without_secrets(path: pl.Series) -> pl.Series:

@@ -63,16 +63,18 @@ def _of_fields(
         return fields.get(name, missing) if name else missing
 
     reference = field(names.get(options.session_reference or ""))
-    agent = field("agent").map(_values.text)
+    agent = field("agent").apply(_values.text)
     found = rows.drop("readable").with_columns(
         *field("time").frame(
             functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
         ),
-        *_request(fields, field).map(_values.unescaped).frame(lambda raw: _meant(raw, options)),
+        *_request(fields, field).apply(_values.unescaped).frame(lambda raw: _meant(raw, options)),
         *_addresses_of(fields, field, options),
-        named=field(names.get(options.user) if options.user else "user").map(_values.text).rows(),
-        session_reference=reference.map(lambda raw: _values.digest(_values.text(raw), options.reference_key)).rows(),
-        application=field("host").map(_values.text).rows(),
+        named=field(names.get(options.user) if options.user else "user").apply(_values.text).rows(),
+        session_reference=reference.apply(_values.text)
+        .map(lambda value: _values.digest(value, options.reference_key))
+        .rows(),
+        application=field("host").apply(_values.text).rows(),
         user_agent=agent.rows(),
         device=agent.map(device.label).rows(),
         # not strict: values that only other lines have are here as well

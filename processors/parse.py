@@ -30,35 +30,43 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
 
 def _parsed(lines: pl.DataFrame, reader: Reader, source: str, file_id: str, options: Options) -> pl.DataFrame:
     shape = reader.shape
-    rows = lines.select("line_number", "line", early_reason=_early_reason(), is_blank=_is_blank())
-    is_readable = pl.col("early_reason").is_null() & ~pl.col("is_blank")
-    rows = rows.select("line_number", "early_reason", "is_blank", readable=pl.when(is_readable).then(pl.col("line")))
+    rows = _readable(lines)
     if isinstance(shape, WebLine):
         rows = _web.events(rows, shape, options)
     else:
-        rows = (
-            _sign_in.fields(rows.lazy(), shape, options)
-            .with_columns(device=device.label(pl.col("user_agent")))
-            .collect()
-        )
+        found = _sign_in.fields(rows.lazy(), shape, options)
+        rows = found.with_columns(device=device.label(pl.col("user_agent"))).collect()
     time = pl.col("event_time")
     is_out_of_range = (
         (time < options.earliest if options.earliest else pl.lit(False))
         | (time > options.latest if options.latest else pl.lit(False))
     ).fill_null(False)
-    skipped = pl.when(pl.col("is_blank")).then(pl.lit("blank")).when(pl.col("is_directive")).then(pl.lit("directive"))
-    return rows.with_columns(
+    reasons = "early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range"))
+    rows = rows.with_columns(
         source=pl.lit(source),
         file_id=pl.lit(file_id),
         attribution_method=pl.when(pl.col("user_name").is_not_null()).then(pl.lit("log_user")),
-        skipped=skipped,
-    ).select(
+        skipped=pl.when("is_blank").then(pl.lit("blank")).when("is_directive").then(pl.lit("directive")),
+    )
+    return rows.select(
         *(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()),
-        quarantine_reason=pl.when(pl.col("skipped").is_null()).then(
-            pl.coalesce("early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range")))
-        ),
+        quarantine_reason=pl.when(pl.col("skipped").is_null()).then(pl.coalesce(*reasons)),
         skipped="skipped",
     )
+
+
+def _readable(lines: pl.DataFrame) -> pl.DataFrame:
+    """`line_number`, `readable` where a line is worth looking at, else `early_reason` or `is_blank`."""
+    line = lines["line"]
+    longest = line.str.len_bytes().max()
+    may_be_blank = (line == "") | line.str.starts_with(" ") | line.str.starts_with("\t")
+    is_odd = may_be_blank.any() or line.null_count() or line.str.contains("\0", literal=True).any()
+    if not is_odd and isinstance(longest, int) and longest <= LONGEST_LINE_BYTES:
+        nothing = pl.lit(None, dtype=pl.String).alias("early_reason")
+        return lines.select("line_number", nothing, pl.lit(False).alias("is_blank"), readable="line")
+    rows = lines.select("line_number", "line", early_reason=_early_reason(), is_blank=_is_blank())
+    is_readable = pl.col("early_reason").is_null() & ~pl.col("is_blank")
+    return rows.select("line_number", "early_reason", "is_blank", readable=pl.when(is_readable).then(pl.col("line")))
 
 
 def _early_reason() -> pl.Expr:

@@ -14,9 +14,10 @@ IDENTITY = Field(WORD, without=' "')  # what identd says; nobody runs identd
 # $remote_user, %u: may hold spaces; "-" none; '""' Apache's empty name. One that starts with "- " is a field shifted by
 # one: a line of vhost_combined read as combined would name wrong people
 USER = Field(r'""|-|(?:[^"\\-]|\\.|-[^ "\\]|-\\.)(?:[^"\\]|\\.)*', "user", "$remote_user")
-TIME = Field(r'[^\[\]"]*', "time", "$time_local", without='[]"')  # nginx: end of the request; Apache: its start
+# nginx: end of the request; Apache: its start
+TIME = Field(r'[^\[\]"]*', "time", "$time_local", without='[]"', width=len("29/Aug/2025:10:07:12 +0530"))
 REQUEST = Field(ANY_QUOTED, "request", "$request")  # as sent: may be TLS bytes, "-" or nothing
-STATUS = Field(r"[0-9]{3}", "status", "$status", without=' "')  # 000 and 009 occur in nginx
+STATUS = Field(r"[0-9]{3}", "status", "$status", without=' "', width=3)  # 000 and 009 occur in nginx
 # bytes of the body; "-" none; 18 digits fit 64 bits
 SIZE = Field(r"[0-9]{1,18}|-", "size", "$body_bytes_sent", without=' "')
 REFERRER = Field(ANY_QUOTED, "referrer", "$http_referer")
