@@ -145,12 +145,13 @@ def init(
 
 
 @app.command()
-def check(workspace: WorkspaceOption = None, as_json: Json = False) -> None:
+def check(as_of: AsOf = None, workspace: WorkspaceOption = None, as_json: Json = False) -> None:
     """Find everything that is wrong with the settings and the landing files, each with its remedy."""
     from processors import _check
     from processors import check as checking
 
-    raise typer.Exit(_check.show(checking.check(workspace), as_json=as_json))
+    found = checking.check(workspace, as_of=lambda settings: _as_of(as_of, settings))
+    raise typer.Exit(_check.show(found, as_json=as_json))
 
 
 @app.command()

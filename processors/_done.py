@@ -45,7 +45,7 @@ def show(
             for kind, messages in (("warning", result.reasons), ("note", result.notes)):
                 for message in messages:
                     day = result.folder.name
-                    _console.say(kind, f"{day}: {message.removeprefix(f'{day}: ').removesuffix(f' on {day}')}")
+                    _console.say(kind, f"{day}: {message.removeprefix(f'{day}: ').replace(f' on {day}', '')}")
     if computed and reports is not None and computed.dates:
         open_days = sorted(set(map(str, computed.dates)) - {result.folder.name for result in reports})
         if open_days:

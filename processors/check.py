@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
-from processors import landing, parse, trial
+from processors import ingest, landing, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors.bucket import S3Path
@@ -36,8 +37,11 @@ class Finding:
         return f"{self.where}: {self.message}" + (f". {self.remedy}" if self.remedy else "")
 
 
-def check(path: Path | None) -> list[Finding]:
-    """Everything found in a workspace; what of its settings is well is tried, though others are wrong."""
+def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[Finding]:
+    """Everything found in a workspace; what of its settings is well is tried, though others are wrong.
+
+    `as_of` is asked, once there are settings, for the instant of the run to come.
+    """
     file, settings, problems = configuration.read(path)
     found = [_told("settings", f"{file}: ", problem) for problem in problems]
     if settings is None:
@@ -45,13 +49,13 @@ def check(path: Path | None) -> list[Finding]:
     if not problems:
         found.append(Finding("ok", str(file), f"{_many(settings.sources, 'source')}, times in {settings.time_zone}"))
     found += [_told("warning", "", doubt) for doubt in doubts(settings)]
-    size = 0
+    size, known_at = 0, as_of(settings)
     for source in settings.sources:
         files, refused = landing.files(settings, source)
         size += sum(one.size_bytes for one in files)
         found += [Finding("problem", source.name, str(problem)) for problem in refused]
         if files:
-            found += _source(settings, source, files, is_well=not refused)
+            found += _source(settings, source, files, as_of=known_at, is_well=not refused)
         elif not refused:
             remedy = f"Put its logs below {settings.root}, or correct `files`"
             found.append(Finding("problem", source.name, f"no file matches {source.files!r}", remedy))
@@ -67,7 +71,9 @@ def _told(kind: Literal["settings", "warning"], place: str, problem: Problem) ->
     return Finding(kind, place + problem.where, f"got {problem.got}, expected {problem.expected}", problem.remedy)
 
 
-def _source(settings: Settings, source: Source, files: list[landing.File], *, is_well: bool) -> list[Finding]:
+def _source(
+    settings: Settings, source: Source, files: list[landing.File], *, as_of: datetime, is_well: bool
+) -> list[Finding]:
     reader = parse.reader(source.format)
     newest = sorted(files, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
     options = _options(source)
@@ -86,6 +92,7 @@ def _source(settings: Settings, source: Source, files: list[landing.File], *, is
         if source.format == "keycloak" and outcome.events:
             found += _keycloak(source, file, head)
     found += _never_there(source, pl.concat(events))
+    found += _untimely(settings, source, pl.concat(events), as_of)
     if is_well and all(finding.kind in ("note", "ok") for finding in found):
         tried = "it" if len(files) == 1 else f"the {len(newest)} newest"
         files_match = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
@@ -107,6 +114,29 @@ def _never_there(source: Source, events: pl.DataFrame) -> list[Finding]:
         for name, (token, column) in said.items()
         if token and events.height and events[column].null_count() == events.height and not is_unknown(source, token)
     ]
+
+
+def _untimely(settings: Settings, source: Source, events: pl.DataFrame, as_of: datetime) -> list[Finding]:
+    """First events whose time a run at `as_of` would refuse."""
+    earliest, latest = ingest.in_range(settings, as_of=as_of)
+    time = pl.col("event_time")
+    found = []
+    for is_so, what, remedy in (
+        (
+            time < earliest,
+            "older than the longest retention and 30 days",
+            "For old logs `recent-activities run` says which --as-of reads them; or lengthen [retention]",
+        ),
+        (time > latest, "more than a day ahead", "Correct the clock of the machine that logs, or time_zone"),
+    ):
+        those = events.filter(is_so)
+        if those.height:
+            message = (
+                f"{those.height:,} of its first {_many(events, 'event')} are of "
+                f"{out_of_range.days(those['event_time'], settings.time_zone)}, {what}: they would go to quarantine"
+            )
+            found.append(Finding("warning", source.name, message, remedy))
+    return found
 
 
 def _many(things: Sized, noun: str) -> str:

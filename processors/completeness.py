@@ -8,7 +8,7 @@ from typing import cast
 
 import polars as pl
 
-from processors import lake, ledger, workspace_day
+from processors import lake, ledger, out_of_range, workspace_day
 from processors.settings import Settings, Source
 from schemas import Events
 
@@ -18,6 +18,7 @@ class SourceDay:
     """What one source gave for one day: its events, and of them those that came too late to revise its report.
 
     `files` are those that hold events of the day, and the `file_` counts are theirs: of all their days together.
+    `out_of_range` are lines of the day that wait in quarantine for their time; counted where there is no event.
     """
 
     source: str
@@ -30,6 +31,7 @@ class SourceDay:
     file_lines: int
     file_quarantined: int
     file_skipped: int
+    out_of_range: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
         sum(entry.line_count for entry in entries),
         sum(entry.quarantined_count for entry in entries),
         sum(entry.skipped_count for entry in entries),
+        out_of_range.count(settings, source, day) if status == "missing" else 0,
     )
 
 
@@ -90,7 +93,11 @@ def completeness(
 ) -> Completeness:
     """How complete the day is. A missing or stalled source, or a day that is not over, is never silent."""
     reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
-    reasons += [f"{source.source}: no events on {day}" for source in sources if source.status == "missing"]
+    reasons += [
+        f"{source.source}: no events on {day}{_in_quarantine(source)}"
+        for source in sources
+        if source.status == "missing"
+    ]
     reasons += [
         f"{source.source}: nothing after {source.last_event_time:%Y-%m-%d %H:%M:%S} UTC"
         for source in sources
@@ -111,6 +118,12 @@ def completeness(
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
     return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
+
+
+def _in_quarantine(source: SourceDay) -> str:
+    number = source.out_of_range
+    which = "1 line of that day is" if number == 1 else f"{number:,} lines of that day are"
+    return f"; {which} in quarantine as out of range" if number else ""
 
 
 def _concerns(entry: ledger.Entry, day: date, settings: Settings) -> bool:

@@ -31,7 +31,7 @@ from processors.remarks import counted, remarks, waiting
 from processors.settings import Settings, Source
 from schemas import Events, Quarantine
 
-__all__ = ["CLOCK_ERROR", "Progress", "Result", "ingest", "options", "reference_key", "settings_digest"]
+__all__ = ["CLOCK_ERROR", "Progress", "Result", "in_range", "ingest", "options", "reference_key", "settings_digest"]
 
 CLOCK_ERROR = timedelta(days=1)
 RETENTION_MARGIN = timedelta(days=30)
@@ -288,6 +288,7 @@ class _Batch:
 
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
     """What a source's settings mean to the parser."""
+    earliest, latest = in_range(settings, as_of=as_of)
     return parse.Options(
         time_zone=source.time_zone,
         reference_key=reference_key(settings.lake),
@@ -297,10 +298,15 @@ def options(settings: Settings, source: Source, as_of: datetime) -> parse.Option
         application=source.application,
         user=source.user,
         session_reference=source.session_reference,
-        earliest=as_of - settings.retention.longest - RETENTION_MARGIN,
-        latest=as_of + CLOCK_ERROR,
+        earliest=earliest,
+        latest=latest,
         trusted_proxies=source.trusted_proxies,
     )
+
+
+def in_range(settings: Settings, *, as_of: datetime) -> tuple[datetime, datetime]:
+    """The first and the last instant of which there can be events at `as_of`."""
+    return as_of - settings.retention.longest - RETENTION_MARGIN, as_of + CLOCK_ERROR
 
 
 def settings_digest(source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.lines import OUT_OF_RANGE
 from processors.reading import Reading, Result
 from processors.settings import Settings, Source
 
@@ -23,10 +24,17 @@ def remarks(reading: Reading, settings: Settings, source: Source) -> Result:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(entry.reasons.items()))
         said.problems.append(
             f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
-            f"({reasons}), and ingest.quarantined_share allows {limit:.0%}. Its source {source.name} reads it "
-            f"as {source.format}; `recent-activities check` names a format that fits better"
+            f"({reasons}), and ingest.quarantined_share allows {limit:.0%}"
+            + ("" if entry.reasons.get(OUT_OF_RANGE, 0) * 2 > entry.quarantined_count else _format(source))
         )
     return said
+
+
+def _format(source: Source) -> str:
+    return (
+        f". Its source {source.name} reads it as {source.format}; `recent-activities check` names a format that fits "
+        "better"
+    )
 
 
 def waiting(name: str, rest: bytes, *, is_all: bool) -> str:

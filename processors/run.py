@@ -13,11 +13,10 @@ import polars as pl
 
 from processors import completeness as completing
 from processors import ingest as ingestion
-from processors import lake, outdated, pending, pipeline, revisions, workspace_day
+from processors import lake, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
-from processors.lines import OUT_OF_RANGE
 from processors.publish import folder as publishing
 from processors.settings import Settings, Source
 from schemas import Events, InactivityWindows, Sessions
@@ -91,7 +90,11 @@ def ingest(
         dict(sorted(total.reasons.items())),
         tuple(pending.waiting(settings.lake, as_of=as_of)),
         tuple(total.notes),
-        (*total.warnings, *_range_warnings(total), *_late_warnings(settings, total, as_of)),
+        (
+            *total.warnings,
+            *out_of_range.warnings(settings, chosen, as_of=as_of),
+            *_late_warnings(settings, total, as_of),
+        ),
         (*total.problems, *_unreadable(total)),
     )
 
@@ -222,17 +225,6 @@ def _unreadable(total: ingestion.Result) -> list[str]:
     if total.events or not total.lines or total.problems:
         return []
     return ["Nothing readable: none of the lines read is an event"]
-
-
-def _range_warnings(total: ingestion.Result) -> list[str]:
-    count = total.reasons[OUT_OF_RANGE]
-    if not count:
-        return []
-    return [
-        f"{count:,} lines are in quarantine because their time is out of range: older than the longest retention and "
-        "30 days, or more than a day ahead. For old logs give the instant from which to look at them: "
-        "--as-of 2015-05-21T00:00:00Z; or lengthen [retention]"
-    ]
 
 
 def _late_warnings(settings: Settings, total: ingestion.Result, as_of: datetime) -> list[str]:

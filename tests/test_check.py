@@ -25,13 +25,13 @@ ERROR = (
 )
 
 
-def check(folder: Path) -> tuple[int, list[dict[str, Any]]]:
-    result = CliRunner().invoke(app, ["check", "-w", str(folder), "--json"])
+def check(folder: Path, as_of: str = "2025-08-31") -> tuple[int, list[dict[str, Any]]]:
+    result = CliRunner().invoke(app, ["check", "-w", str(folder), "--as-of", as_of, "--json"])
     return result.exit_code, json.loads(result.stdout)["findings"]
 
 
-def problems(folder: Path) -> tuple[int, str]:
-    code, findings = check(folder)
+def problems(folder: Path, as_of: str = "2025-08-31") -> tuple[int, str]:
+    code, findings = check(folder, as_of)
     return code, "\n".join(
         f"{f['where']}: {f['message']}. {f['remedy']}" for f in findings if f["kind"] not in ("ok", "note")
     )
@@ -40,6 +40,16 @@ def problems(folder: Path) -> tuple[int, str]:
 def test_a_workspace_that_is_well_has_no_problem(tmp_path: Path) -> None:
     workspaces.land(workspaces.write(tmp_path), "access.log", workspaces.line(MORNING))
     assert problems(tmp_path) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said"), [("2031-01-01", "older than the longest retention"), ("2025-08-01", "more than a day ahead")]
+)
+def test_times_out_of_range_are_a_warning_that_names_their_days(tmp_path: Path, as_of: str, said: str) -> None:
+    lines = workspaces.line(MORNING) + workspaces.line(MORNING.replace(day=30))
+    workspaces.land(workspaces.write(tmp_path), "access.log", lines)
+    code, told = problems(tmp_path, as_of)
+    assert code == 0 and "2 of its first 2 events are of 2025-08-29 to 2025-08-30, " + said in told
 
 
 def test_all_settings_that_are_wrong_are_named_at_once(tmp_path: Path) -> None:

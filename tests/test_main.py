@@ -116,6 +116,40 @@ def test_old_logs_say_how_to_look_at_them(workspace: Settings) -> None:
     assert "Judged again what was in quarantine: 11 lines → 11 events" in again.stdout
 
 
+def test_every_run_names_the_midnight_from_which_lines_out_of_range_are_read(workspace: Settings) -> None:
+    for _ in range(2):
+        told = " ".join(call("run", "-w", workspace.root, "--as-of", "2031-01-01").stderr.split())
+        assert "11 lines are in quarantine because of the time, 2025-08-29: older than" in told
+    assert "`recent-activities run --as-of 2025-08-30`" in told
+    assert call("run", "-w", workspace.root, "--as-of", "2025-08-30", "--json").exit_code == 0
+    after = call("run", "-w", workspace.root, "--as-of", "2031-01-01")
+    assert after.exit_code == 0 and "because of the time" not in after.stderr
+
+
+def test_lines_ahead_of_the_run_are_said_to_wait(workspace: Settings) -> None:
+    told = " ".join(call("ingest", "-w", workspace.root, "--as-of", "2025-08-20T10:00").stderr.split())
+    assert "2025-08-29: more than a day after 2025-08-20 10:00" in told and "--as-of" not in told
+
+
+def test_a_time_at_the_end_of_the_calendar_is_told_like_any_other(workspace: Settings) -> None:
+    workspaces.land(workspace, "broken.log", workspaces.line(datetime(9999, 12, 31, 23, 59, tzinfo=UTC)))
+    assert "9999-12-30: more than a day" in " ".join(call("ingest", "-w", workspace.root).stderr.split())
+
+
+def test_a_report_without_events_says_that_the_lines_of_its_day_are_out_of_range(workspace: Settings) -> None:
+    days = ("--from", "2025-08-28", "--to", "2025-08-29")
+    result = call("run", "-w", workspace.root, *days, "--as-of", "2031-01-01", "--json")
+    reasons = {report["date"]: report["reasons"] for report in document(result)["reports"]}
+    assert reasons["2025-08-28"] == ["panel: no events on 2025-08-28"]
+    (reason,) = reasons["2025-08-29"]
+    assert reason == "panel: no events on 2025-08-29; 11 lines of that day are in quarantine as out of range"
+
+
+def test_a_file_whose_times_are_out_of_range_is_not_said_to_have_another_format(workspace: Settings) -> None:
+    told = call("run", "-w", workspace.root, "--as-of", "2031-01-01").stderr
+    assert "100% of its lines" in told and "format" not in told
+
+
 def test_a_file_that_is_mostly_quarantined_is_named(workspace: Settings) -> None:
     workspaces.land(workspace, "noise.log", b"noise\n" * 9 + workspaces.line(MORNING))
     result = call("run", "-w", workspace.root, "--as-of", AS_OF)
