@@ -13,7 +13,7 @@ from schemas import Events
 __all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
 
 LONGEST_LINE_BYTES = 1_048_576
-SCHEMA = Events.create_empty().schema
+SCHEMA = Events.empty().schema
 
 
 def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> pl.LazyFrame:

@@ -31,13 +31,19 @@ class Slab:
 
 
 def slabs(
-    chunks: Iterator[bytes], *, at_start: bool, is_document: bool, is_whole: Callable[[bytes], bool]
+    chunks: Iterator[bytes],
+    *,
+    at_start: bool,
+    is_document: bool,
+    is_whole: Callable[[bytes], bool],
+    slab_bytes: int = SLAB_BYTES,
 ) -> Iterator[Slab]:
-    """The chunks as whole lines, or as whole records of a JSON document.
+    """The chunks as whole lines, in slabs of about `slab_bytes`, or as whole records of a JSON document.
 
     `is_whole` is asked, after the last chunk, whether an end without a newline is a line: then the last slab has none.
     """
-    cut = (_cut_records if is_document else _cut_lines)(filter(None, chunks), at_start=at_start)
+    given = filter(None, chunks)
+    cut = _cut_records(given, at_start) if is_document else _cut_lines(given, at_start, slab_bytes)
     rest: Slab | None = None
 
     def cut_and_keep() -> Iterator[Slab]:
@@ -67,7 +73,7 @@ def _halved(slab: Slab) -> Iterator[Slab]:
     yield from _halved(Slab(rest, len(rest)))
 
 
-def _cut_lines(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, None, Slab | None]:
+def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Generator[Slab, None, Slab | None]:
     lines: list[bytes] = []
     tail: list[bytes] = []
     lines_size = tail_size = 0
@@ -83,7 +89,7 @@ def _cut_lines(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, No
             tail.append(chunk)
             tail_size += len(chunk)
         is_long = tail_size > SLAB_BYTES
-        if lines and (is_long or lines_size >= SLAB_BYTES):
+        if lines and (is_long or lines_size >= slab_bytes):
             yield _line_slab(lines, lines_size, at_start)
             lines, lines_size, at_start = [], 0, False
         if is_long:
@@ -115,7 +121,7 @@ def _long_line(start: Slab, chunks: Iterator[bytes]) -> tuple[Slab, bytes]:
     return Slab(kept, span, size), b""
 
 
-def _cut_records(chunks: Iterator[bytes], *, at_start: bool) -> Generator[Slab, None, Slab | None]:
+def _cut_records(chunks: Iterator[bytes], at_start: bool) -> Generator[Slab, None, Slab | None]:
     data, more = b"", True
     while more:
         grown = [data]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,14 +14,17 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from processors import _parquet, parse, slabs
 from processors import content as contents
-from processors import lake, parse, slabs
 from processors.content import Content
 from processors.errors import LandingError
 from processors.lines import lines_of, quarantined
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
+SLAB_BYTES = 32 << 20
+MOST_WORKERS = 8
+"""Slabs parsed at a time: each takes some ten times its size."""
 HEAD_LINES = 100
 FITS_BELOW = 0.1
 
@@ -96,28 +100,54 @@ def read(
     """
     content = Content(file)
     outcome = Outcome(file)
-    done = 0
     is_document = reader.is_json and slabs.looks_like_document(content.head())
-    for slab in slabs.slabs(
-        content.chunks(), at_start=True, is_document=is_document, is_whole=lambda _: not content.is_truncated
-    ):
-        if slab.data:
-            _read_slab(outcome, slab, reader, options, write)
+    cut = slabs.slabs(
+        content.chunks(),
+        at_start=True,
+        is_document=is_document,
+        is_whole=lambda _: not content.is_truncated,
+        slab_bytes=SLAB_BYTES,
+    )
+    done = 0
+    waiting: deque[tuple[slabs.Slab, Future[_Read]]] = deque()
+
+    def take() -> None:
+        nonlocal done
+        slab, result = waiting.popleft()
+        _count(outcome, result.result(), write)
         done += slab.span
         if progress:  # a compressed file holds more than its size says
             progress(f"reading {file.name}", done, max(file.stat().st_size, done))
+
+    workers = min(pl.thread_pool_size(), MOST_WORKERS)
+    with ThreadPoolExecutor(workers) as pool:
+        for slab in cut:
+            waiting.append((slab, pool.submit(_parsed, slab, reader, options, str(file))))
+            if len(waiting) > workers:
+                take()
+        while waiting:
+            take()
     outcome.is_truncated, outcome.has_garbage = content.is_truncated, content.has_garbage
     return outcome
 
 
-def _read_slab(
-    outcome: Outcome, slab: slabs.Slab, reader: parse.Reader, options: parse.Options, write: Writer | None
-) -> None:
-    first = outcome.lines + 1
-    name = str(outcome.file)
-    lines = lines_of(slab.data, first).lazy()
+@dataclass(frozen=True)
+class _Read:
+    """A slab's lines, numbered from 1, and those of them that are rejected."""
+
+    parsed: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def _parsed(slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str) -> _Read:
+    lines = lines_of(slab.data, 1).lazy()
     parsed = parse.parse(lines, reader=reader, source=reader.name, file_id=name, options=options).collect()
-    rejected = quarantined(parsed, slab.data, first, {first: slab.line_bytes} if slab.line_bytes else {})
+    return _Read(parsed, quarantined(parsed, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {}))
+
+
+def _count(outcome: Outcome, read: _Read, write: Writer | None) -> None:
+    number = pl.col("line_number") + outcome.lines
+    parsed, rejected = read.parsed, read.rejected.with_columns(number)
     outcome.lines += parsed.height
     outcome.quarantined += rejected.height
     outcome.skipped += parsed.height - parsed["skipped"].null_count()
@@ -126,30 +156,25 @@ def _read_slab(
     wanted = rejected.select("line_number", "quarantine_reason", "raw_bytes")
     outcome.first_rejects += [Reject(*row) for row in wanted.head(SHOWN_REJECTS - len(outcome.first_rejects)).rows()]
     if write:
-        events = parsed.filter(pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null())
-        rejected = rejected.with_columns(file_id=pl.lit(name), source=pl.lit(reader.name), path=pl.lit(name))
-        write(events.select(Events.column_names()), rejected.select(Quarantine.column_names()))
+        is_event = parsed["quarantine_reason"].is_null() & parsed["skipped"].is_null()
+        events = parsed if is_event.all() else parsed.filter(is_event)
+        events = events.with_columns(number).select(Events.column_names())
+        name, source = pl.lit(str(outcome.file)), parsed["source"].first()
+        rejected = rejected.with_columns(file_id=name, source=pl.lit(source, dtype=pl.String), path=name)
+        write(events, rejected.select(Quarantine.column_names()))
 
 
 class Parquet:
     """Writes events and quarantined lines to one Parquet file each, part by part, whole or not at all."""
 
     def __init__(self, events: Path | None, quarantine: Path | None) -> None:
-        self._wanted: tuple[tuple[Path | None, type[Table]], ...] = ((events, Events), (quarantine, Quarantine))
+        wanted: tuple[tuple[Path | None, type[Table]], ...] = ((events, Events), (quarantine, Quarantine))
+        self._writers = [_parquet.Parquet(path, table) if path else None for path, table in wanted]
         self._stack = ExitStack()
-        self._writers: list[Any] = []
 
     def __enter__(self) -> Parquet:
-        import pyarrow.parquet  # half a second, and few calls write
-
-        for path, table in self._wanted:
-            if path is None:
-                self._writers.append(None)
-                continue
-            schema = table.empty().to_arrow().schema
-            temporary = self._stack.enter_context(lake.written(path))
-            writer = pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd")
-            self._writers.append(self._stack.enter_context(writer))
+        for writer in filter(None, self._writers):
+            self._stack.enter_context(writer)
         return self
 
     def __exit__(self, *problem: Any) -> bool | None:
@@ -158,7 +183,7 @@ class Parquet:
     def __call__(self, events: pl.DataFrame, quarantined: pl.DataFrame) -> None:
         for writer, frame in zip(self._writers, (events, quarantined), strict=True):
             if writer and frame.height:
-                writer.write_table(frame.to_arrow())
+                writer.write(frame)
 
 
 def head(file: Path, reader: parse.Reader) -> bytes:
@@ -175,7 +200,7 @@ def fit(data: bytes, reader: parse.Reader, options: parse.Options, write: Writer
     """What becomes of a few lines under a format."""
     outcome = Outcome(Path())
     if data:
-        _read_slab(outcome, slabs.Slab(data, len(data)), reader, options, write)
+        _count(outcome, _parsed(slabs.Slab(data, len(data)), reader, options, ""), write)
     return outcome
 
 
