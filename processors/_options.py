@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+QUARANTINED_SHARE = 0.1
+"""Of a file's lines: more of them in quarantine is a problem, unless settings say otherwise."""
+
 
 @dataclass(frozen=True)
 class Options:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -29,38 +30,39 @@ class Parquet:
         self._schema = table.empty().schema
         self._file: AbstractContextManager[Path] = lake.written(path)
         self._frames: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING_FRAMES)
-        self._problem: BaseException | None = None
+        self._pool = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Parquet:
-        self._thread = threading.Thread(target=self._sink, args=(self._file.__enter__(),))
-        self._thread.start()
+        self._written = self._pool.submit(self._sink, self._file.__enter__())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        self._frames.put(None)
-        self._thread.join()
-        failed = problem or self._problem
+        self._put(None)
+        self._pool.shutdown()
+        failed = problem or self._written.exception()
         suppressed = self._file.__exit__(type(failed) if failed else None, failed, trace)
-        if self._problem and not problem:
-            raise self._problem
+        if not problem:
+            self._written.result()
         return suppressed
 
     def write(self, frame: pl.DataFrame) -> None:
         """Take the next rows."""
-        if self._problem:
-            raise self._problem
-        self._frames.put(frame)
+        self._put(frame)
+        if self._written.done():
+            self._written.result()
+
+    def _put(self, frame: pl.DataFrame | None) -> None:
+        """Hand over once there is room, unless nobody takes any more."""
+        while not self._written.done():
+            with contextlib.suppress(queue.Full):
+                self._frames.put(frame, timeout=0.1)
+                return
 
     def _sink(self, path: Path) -> None:
         rows = register_io_source(self._given, schema=self._schema)
-        try:
-            rows.sink_parquet(path, compression="zstd", compression_level=COMPRESSION_LEVEL, maintain_order=True)
-        except BaseException as problem:  # raised where the rows come from, which is another thread
-            self._problem = problem
-            for _ in self._given():  # nobody may wait for room
-                pass
+        rows.sink_parquet(path, compression="zstd", compression_level=COMPRESSION_LEVEL, maintain_order=True)
 
     def _given(self, *_: object) -> Iterator[pl.DataFrame]:
         while (frame := self._frames.get()) is not None:

@@ -7,9 +7,9 @@ from typing import Any
 from rich.text import Text
 
 from processors import _console, trial
+from processors._options import QUARANTINED_SHARE
 from processors._visible import visible
 from processors.parse import Reader
-from processors.settings import Ingest
 
 SHOWN_CHARACTERS = 120
 
@@ -34,7 +34,7 @@ def show(outcomes: list[trial.Outcome], *, seconds: float, as_json: bool) -> Non
 def problems(outcomes: list[trial.Outcome], reader: Reader) -> list[str]:
     """What is wrong with the data as a whole; none where some quarantined lines are normal."""
     found = []
-    limit = Ingest().quarantined_share
+    limit = QUARANTINED_SHARE
     for outcome in outcomes:
         if not outcome.lines and len(outcomes) > 1:
             _console.say("warning", f"{outcome.file}: is empty")

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from processors import _contradictions, _paths, _reader, _settings_file, _settings_problems, bucket
 from processors import _setting_kinds as kinds
+from processors._options import QUARANTINED_SHARE
 from processors.bucket import S3Path
 from processors.errors import Problem, SettingsError
 
@@ -68,7 +69,11 @@ class Ingest(_Section):
     """`[ingest]`."""
 
     quarantined_share: float = Field(
-        0.1, ge=0, le=1, strict=True, description="a file with a larger share of quarantined lines ends in exit code 1"
+        QUARANTINED_SHARE,
+        ge=0,
+        le=1,
+        strict=True,
+        description="a file with a larger share of quarantined lines ends in exit code 1",
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import ClassVar
 
-import dataframely as dy
 import polars as pl
+
+from schemas._dataframely import dy
 
 
 class Table(dy.Schema):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import dataframely as dy
+from schemas._dataframely import dy
 
 EVENT_CLASSES = (
     "login",

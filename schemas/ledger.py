@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataframely as dy
-
 from schemas import columns as c
+from schemas._dataframely import dy
 from schemas._table import Table
 
 
