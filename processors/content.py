@@ -32,12 +32,14 @@ class Content:
     """The decompressed bytes of a file, compressed or not, told apart by its first bytes.
 
     After reading to the end, `is_truncated` tells whether compressed data broke off or is damaged, and `has_garbage`
-    whether something else comes after the end of it. Errors: `LandingError` for a file that cannot be read.
+    whether something else comes after the end of it. `position` is how much of the file itself has been read. Errors:
+    `LandingError` for a file that cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_truncated = self.has_garbage = False
+        self.position = 0
         with self._opened() as raw:
             first = self._read(raw, _MAGIC_BYTES)
         self._kind = next((kind for kind in _KINDS if first.startswith(kind[0])), None)
@@ -113,9 +115,11 @@ class Content:
 
     def _read(self, raw: BinaryIO, size: int) -> bytes:
         try:
-            return raw.read(size)
+            data = raw.read(size)
         except OSError as problem:
             raise unreadable(self.path, problem) from problem
+        self.position = raw.tell()
+        return data
 
     def _opened(self) -> BinaryIO:
         try:

@@ -50,19 +50,16 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
     with lake.locked(settings.lake, f"source-{source.name}") as staging:
         decision.carry_out(settings.lake, source.name, staging)
         files, problems = landing.files(settings, source)
-        batch = _Batch(settings, source, as_of, staging, files)
+        batch = _Batch(settings, source, as_of, staging, files, progress)
         batch.result.problems += [str(problem) for problem in problems]
         if not files and not problems:
             batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
-        total = sum(file.size_bytes for file in files)
-        done = 0
         for file in files:
             batch.read(file)
-            done += file.size_bytes
-            if progress:
-                progress(f"reading {source.name}", done, total)
+        batch.say("writing", 0, 1)
         batch.finish()
         decision.carry_out(settings.lake, source.name, staging)
+        batch.say("writing", 1, 1)
         return batch.result
 
 
@@ -70,7 +67,13 @@ class _Batch:
     """One run over one source: what it reads goes to staging, what it learns into the ledger's entries."""
 
     def __init__(
-        self, settings: Settings, source: Source, as_of: datetime, staging: Staging, files: list[landing.File]
+        self,
+        settings: Settings,
+        source: Source,
+        as_of: datetime,
+        staging: Staging,
+        files: list[landing.File],
+        progress: Progress | None,
     ) -> None:
         self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
         self.settings_digest = settings_digest(source)
@@ -80,6 +83,8 @@ class _Batch:
         entries = ledger.read(settings.lake, source.name)
         self.entries = Entries(entries)
         self.result = Result()
+        self._progress = progress
+        self._bytes_done, self._bytes = 0, sum(file.size_bytes for file in files)
         self._states = {file.name: file.state for file in files}
         self._before = {entry.file_id: entry for entry in entries}
         self._replaced: dict[str, Entry] = {}
@@ -90,12 +95,18 @@ class _Batch:
     def read(self, file: landing.File) -> None:
         """Read what is new of one file; one that fails half-way counts as not read at all."""
         unchanged = self.entries.unchanged(file)
-        if unchanged and unchanged.settings_digest == self.settings_digest:
-            return
-        try:
-            self._read(file)
-        except LandingError as problem:
-            self.result.problems.append(str(problem))
+        if not unchanged or unchanged.settings_digest != self.settings_digest:
+            try:
+                self._read(file)
+            except LandingError as problem:
+                self.result.problems.append(str(problem))
+        self._bytes_done += file.size_bytes
+        self.say("reading", self._bytes_done, self._bytes)
+
+    def say(self, what: str, done: int, total: int) -> None:
+        """Tell how much is done of what is being done with the source."""
+        if self._progress:
+            self._progress(f"{what} {self.source.name}", done, total)
 
     def _read(self, file: landing.File) -> None:
         content = Content(file.path)
@@ -190,6 +201,7 @@ class _Batch:
             if slab.data:
                 self.parts.add(reading, slab)
             entry.read_bytes += slab.span
+            self.say("reading", self._bytes_done + content.position, self._bytes)
         if digest.offset != entry.read_bytes:
             digest = ledger.digest_of(content, entry.read_bytes, is_document=entry.is_document)
         if digest.offset != entry.read_bytes:

@@ -109,6 +109,8 @@ def sessions(
         for n in range(0, len(wanted), SLICE_DAYS)
     ]  # fmt: skip
     count, changed, done = 0, [], 0
+    if progress and wanted:
+        progress("sessions", 0, len(wanted))
     with lake.locked(settings.lake, "days"):
         for days in slices:
             waiting = pending.waiting(settings.lake)

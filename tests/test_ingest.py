@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from processors import ingest, lake, ledger, run, settings, status
+from processors import ingest, lake, ledger, run, settings, slabs, status
 from processors.errors import CallError, LakeError
 from schemas import Events, Quarantine
 from tests import workspaces
@@ -289,3 +289,16 @@ def test_every_folder_of_the_lake_is_for_owner_and_group_only(tmp_path: Path) ->
     read(workspace, GOOD)
     folders = [path for path in (workspace.lake, *workspace.lake.rglob("*")) if path.is_dir()]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o750}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_progress_is_told_within_a_file_by_its_own_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(slabs, "SLAB_BYTES", 1 << 18)
+    workspace = workspaces.write(tmp_path)
+    size = workspaces.land(workspace, "access.log", pack(b"".join(workspaces.history(1, 12_000)))).stat().st_size
+    told: list[tuple[str, int, int]] = []
+    run.ingest(workspace, as_of=AS_OF, progress=lambda *what: told.append(what))
+    reading = [done for what, done, total in told if what == "reading panel" and total == size]
+    assert len(reading) > 3 and reading == sorted(reading) and 0 < reading[0] < reading[-1] == size
