@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -60,6 +61,8 @@ def _part(fields: Fields, piece: pl.Series, part: Part, *, has_escapes: bool) ->
         required.append(piece.str.ends_with(cells[-1].after))
         required += _take(fields, cells[-1], encoded(piece.str.tail(end).str.head(cells[-1].width)), has_escapes)
         piece, cells = piece.str.head(-end), cells[:-1]
+    if cells[-1].fits == "word":  # the last one is cut at its end, so it may hold spaces
+        cells = (*cells[:-1], replace(cells[-1], fits="pattern"))
     column = encoded(piece)
     cut = _Cut(column.values)
     cut.part(part.before, cells)

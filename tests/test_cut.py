@@ -7,19 +7,25 @@ import random
 import polars as pl
 import pytest
 
-from processors import _cut
+from processors import _cut, parse
 from processors._template import ANY_QUOTED, WORD, Field, Template, parts
-from processors.formats import combined, common, vhost_combined
+from processors.formats import combined, common, ingress_nginx, traefik, vhost_combined
+from processors.formats._clf import TIME
 
 BARE = Field(r"[^ ]*", "bare", without=" ")
 LIST = Field(r"-|[0-9.]+(?:, [0-9.]+)*", "times")  # holds what follows it: `0.1, 0.2`
+WORD_ONLY = Field(WORD, "one", without=' "')
 TEMPLATES: dict[str, Template] = {
     "common": common.LINE,
     "combined": combined.LINE,
     "vhost_combined": vhost_combined.LINE,
+    "ingress_nginx": ingress_nginx.LINE,
+    "traefik": traefik.LINE,
     "a list before a word": (Field(WORD, "first", without=' "'), " ", LIST, " ", BARE),
     "a list before a list": (LIST, ", ", Field(LIST.pattern, "others"), " ", BARE),
     "quoted fields that touch words": ('x"', Field(ANY_QUOTED, "one"), '"y"', Field(ANY_QUOTED, "two"), '"', BARE),
+    "a word that ends its part": (WORD_ONLY, ' "', Field(ANY_QUOTED, "two"), '"'),
+    "a word before a time": (WORD_ONLY, " [", TIME, '] "', Field(ANY_QUOTED, "two"), '"'),
     "several cells between quotes": ('"', Field(WORD, "one", without=' "'), " ", Field(ANY_QUOTED, "two"), '" ', BARE),
     "a bracket": ("[", Field(r"[^\]]*", "time", without="]"), "] [", Field(r"[^\]]*", "level", without="]"), "]"),
     "text that repeats": (Field(r".*", "one"), " - ", Field(r".*", "two")),
@@ -33,8 +39,12 @@ LINES = [
     "0.1, 0.2, 0.3 bare",
     'x"one"y"two"bare',
     '"one two three" bare',
+    'one "two"',
+    'one [29/Aug/2025:10:07:12 +0530] "two"',
     "[29/Aug/2025] [warn]",
     "a - b - c",
+    ingress_nginx.SAMPLE.replace("198.51.100.20:8080 5120", "198.51.100.20:8080, 198.51.100.21:80 0 : 5120"),
+    traefik.SAMPLE,
 ]
 SPLICES = [
     '"',
@@ -96,10 +106,15 @@ def _undone(values: pl.Series) -> pl.Series:
     return values.str.replace_all(r"\\", r"\x5c", literal=True).str.replace_all(r"\"", r"\x22", literal=True)
 
 
-@pytest.mark.parametrize(("name", "line"), [("common", 3), ("combined", 0), ("combined", 1), ("a bracket", 8)])
+@pytest.mark.parametrize(("name", "line"), [("common", 3), ("combined", 0), ("combined", 1), ("a bracket", 10)])
 def test_the_first_tier_takes_ordinary_lines(name: str, line: int) -> None:
     user_of_one_word = pl.Series([LINES[line].replace("Riya S", "Riya")])
     assert _cut.fast(user_of_one_word, TEMPLATES[name], frozenset())[1].all()
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES.keys() & parse.formats().keys()))
+def test_the_first_tier_takes_the_sample_of_a_format(name: str) -> None:
+    assert _cut.fast(pl.Series([parse.reader(name).sample]), TEMPLATES[name], frozenset())[1].all()
 
 
 def test_a_template_is_cut_at_its_quotes_and_then_at_its_other_text() -> None:
