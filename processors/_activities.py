@@ -109,7 +109,7 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
         + ([f"{active:,} active"] if active else [])
         + ([f"users {domain}"] if domain else []),
         [f"times in {settings.time_zone}", f"as of {' to '.join(dict.fromkeys(times))}"],
-        ["+1: one more address in that session, see --format csv"] if rows["ip_count"].max() > 1 else [],  # type: ignore[operator]  # of an Int64 column
+        ["+1: one more address in that session, see --format csv"] if (rows["ip_count"] > 1).any() else [],
         [f"{found - len(cells):,} more: --limit {found}, or --format csv"] if len(cells) < found else [],
     ]
     console.print(Text("\n" + "\n".join(" · ".join(line) for line in lines if line), style="dim"))

@@ -239,6 +239,11 @@ def test_no_terminal_is_too_narrow_for_times_and_numbers(
     assert "quarantined  skipped  late  last event" in status and "2025-08-29  COMPLETE r1    panel" in status
 
 
+def test_show_of_no_session_still_counts_them(shown: Settings) -> None:
+    result = call("show", "-w", shown.root, "--limit", 0)
+    assert result.exit_code == 0 and "0 of 2 sessions" in result.stdout
+
+
 def test_show_says_how_many_more_there_are(shown: Settings) -> None:
     output = call("show", "-w", shown.root, "--limit", "1").stdout
     assert "1 of 2 sessions" in output and "1 more" in output
