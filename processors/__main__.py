@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from processors import _arguments, _console
+from processors._arguments import ADDRESS_HELP, INSTANT_HELP, AsOf, Day, From, Json, To, WorkspaceOption, examples
 from processors.errors import RecentActivitiesError, remedy
 
 if TYPE_CHECKING:
@@ -51,10 +52,13 @@ class _Commands(TyperGroup):
 
 
 def _without_types(parameters: list[Any]) -> list[Any]:
-    """The parameters; typer 0.29 would write `<bool>` beside a flag in the help."""
+    """The parameters; typer 0.29 would write `<bool>` beside a flag in the help, `<list[Path]>` beside an argument."""
     for parameter in parameters:
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
+        if parameter.param_type_name == "argument":
+            dots = "" if parameter.nargs == 1 else "..."
+            parameter.display_type_rich = lambda ctx, dots=dots: dots
     return parameters
 
 
@@ -67,16 +71,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the data has a problem that the output names, 2 the call or the settings are wrong.",
 )
-
-WORKSPACE_HELP = "The settings file (if not given: RECENT_ACTIVITIES_WORKSPACE, else ./workspace.toml)"
-AS_OF_HELP = "What was known then: 2025-08-30T04:00:00Z, or a date for its midnight (if not given: now)"
-ADDRESS_HELP = "An address at any time of a session, its beginning (203.0.113.) or its network"
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", "-w", metavar="PATH", help=WORKSPACE_HELP)]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
-Day = Annotated[date | None, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="One day")]
-From = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=_arguments.day, help="First day")]
-To = Annotated[date | None, typer.Option("--to", metavar="DATE", parser=_arguments.day, help="Last day, included")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 
 def _version(is_wanted: bool) -> None:
@@ -121,7 +115,7 @@ def _asked(
     return settings, known_at, _arguments.days(day, first, last, today=workspace_day.of(known_at, settings.time_zone))
 
 
-@app.command()
+@app.command(epilog=examples("init demo", "init demo --date 2025-08-29 --time-zone Europe/Berlin"))
 def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", show_default=False, help="Where; here, if not given")
@@ -129,9 +123,14 @@ def init(
     time_zone: Annotated[
         str, typer.Option(metavar="ZONE", parser=_arguments.zone, help="The workspace's IANA zone")
     ] = "Asia/Kolkata",
-    day: Day = None,
+    day: Annotated[
+        date | None,
+        typer.Option(
+            "--date", metavar="DATE", parser=_arguments.day, help="The day of the logs (if not given: yesterday)"
+        ),
+    ] = None,
 ) -> None:
-    """Write a workspace to try things on: commented settings, and a day's logs of an invented company (yesterday's)."""
+    """Write a workspace to try things on: commented settings, and a day's logs of an invented company."""
     from processors import sample, workspace_day
 
     yesterday = workspace_day.of(datetime.now(UTC), time_zone) - timedelta(days=1)
@@ -144,7 +143,7 @@ def init(
     _console.say("note", "\n".join(["Next:", *steps]))
 
 
-@app.command()
+@app.command(epilog=examples("check -w demo", "check --as-of 2015-05-21"))
 def check(as_of: AsOf = None, workspace: WorkspaceOption = None, as_json: Json = False) -> None:
     """Find everything that is wrong with the settings and the landing files, each with its remedy."""
     from processors import _check
@@ -154,10 +153,15 @@ def check(as_of: AsOf = None, workspace: WorkspaceOption = None, as_json: Json =
     raise typer.Exit(_check.show(found, as_json=as_json))
 
 
-@app.command()
+@app.command(
+    epilog=examples("parse -f combined /var/log/nginx/access.log*", "parse -f okta export.json --events events.parquet")
+)
 def parse(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Log files, plain or compressed")],
-    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="A named format, such as combined")],
+    format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="FORMAT", help="Such as combined; without it all of them are listed"),
+    ] = None,
     time_zone: Annotated[
         str | None,
         typer.Option(metavar="ZONE", parser=_arguments.zone, help="Zone of times that carry no offset"),
@@ -194,7 +198,7 @@ def parse(
         raise typer.Exit(DATA_PROBLEM)
 
 
-@app.command()
+@app.command(epilog=examples("ingest", "ingest --source panel --as-of 2025-08-30"))
 def ingest(
     source: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this source; may be repeated")] = None,
     as_of: AsOf = None,
@@ -212,7 +216,7 @@ def ingest(
     raise typer.Exit(_done.told(result))
 
 
-@app.command()
+@app.command(epilog=examples("sessions", "sessions --from 2025-08-28 --to 2025-08-30"))
 def sessions(
     day: Day = None,
     first: From = None,
@@ -231,12 +235,14 @@ def sessions(
     _done.show(settings, as_of=known_at, computed=result, as_json=as_json)
 
 
-@app.command()
+@app.command(epilog=examples("report --date 2025-08-29", "report --date 2025-08-29 --as-of 2025-08-30T04:00"))
 def report(
-    day: Annotated[date, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="The day")],
+    day: Annotated[
+        date, typer.Option("--date", metavar="DATE", parser=_arguments.day, help="The day, such as 2025-08-29")
+    ],
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="TIME", help="Compute the day as known then (if not given: as it stands)"),
+        typer.Option("--as-of", metavar="TIME", help=f"Compute the day {INSTANT_HELP} (if not given: as it stands)"),
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -250,7 +256,9 @@ def report(
     _done.show(settings, as_of=known_at, reports=[result], as_json=as_json)
 
 
-@app.command()
+@app.command(
+    epilog=examples("run", "run --from 2025-08-01 --to 2025-08-31", "run --as-of 2015-05-21   (a log of May 2015)")
+)
 def run(
     day: Day = None,
     first: From = None,
@@ -270,7 +278,9 @@ def run(
     raise typer.Exit(_done.told(read))
 
 
-@app.command()
+@app.command(
+    epilog=examples("show", "show riya", "show 203.0.113.0/24 --from 2025-08-28", "show --user riya -f csv -o riya.csv")
+)
 def show(
     query: Annotated[
         str | None,
@@ -280,12 +290,15 @@ def show(
     last: To = None,
     user: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of an e-mail or display name")] = None,
     ip: Annotated[str | None, typer.Option(metavar="ADDRESS", help=ADDRESS_HELP)] = None,
-    masked: Annotated[bool, typer.Option("--masked", help="Without e-mail addresses and network addresses")] = False,
+    masked: Annotated[
+        bool,
+        typer.Option("--masked", help="Print r***@example.com for riya@example.com, 203.0.113.0/24 for 203.0.113.7"),
+    ] = False,
     format: Annotated[
         Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f", help="For people, or for programs")
     ] = "table",
     limit: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="At most N (if not given: 50 in a table)")
+        int | None, typer.Option(min=0, metavar="N", help="At most N sessions (if not given: 50 in a table, else all)")
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", dir_okay=False, help="Write there, not to stdout")
@@ -302,7 +315,7 @@ def show(
     _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=output)
 
 
-@app.command()
+@app.command(epilog=examples("status", "status --all --json"))
 def status(
     is_all: Annotated[bool, typer.Option("--all", help="Every day, not only the last 14 with data")] = False,
     workspace: WorkspaceOption = None,

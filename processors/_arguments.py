@@ -6,7 +6,7 @@ import difflib
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,24 @@ def day(text: str) -> date:
     return given
 
 
+WORKSPACE_HELP = "The settings file, or its folder (if not given: RECENT_ACTIVITIES_WORKSPACE, else ./workspace.toml)"
+INSTANT_HELP = (
+    "as known then: a date for its midnight, or 2025-08-30T04:00, in the workspace's time zone unless it ends in an "
+    "offset or Z"
+)
+AS_OF_HELP = f"All {INSTANT_HELP} (if not given: now)"
+ADDRESS_HELP = "An address at any time of a session, its beginning (203.0.113.) or its network"
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", "-w", metavar="PATH", help=WORKSPACE_HELP)]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="TIME", help=AS_OF_HELP)]
+DAY_HELP = "This day alone, such as 2025-08-29: of the logins, in the workspace's time zone"
+FROM_HELP = "The first day of several, such as 2025-08-29"
+TO_HELP = "The last day, included (if not given: today)"
+Day = Annotated[date | None, typer.Option("--date", metavar="DATE", parser=day, help=DAY_HELP)]
+From = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=day, help=FROM_HELP)]
+To = Annotated[date | None, typer.Option("--to", metavar="DATE", parser=day, help=TO_HELP)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
+
+
 def zone(text: str) -> str:
     """An IANA time zone."""
     known = zoneinfo.available_timezones()
@@ -39,16 +57,23 @@ def zone(text: str) -> str:
     return text
 
 
-def reader(text: str) -> Reader:
-    """The format of that name."""
+def reader(text: str | None) -> Reader:
+    """The format of that name; one that is not given or not known is told all there are."""
     from processors import parse
 
+    if text is None:
+        raise typer.BadParameter(f"name one of {', '.join(parse.formats())}", param_hint="'--format' / '-f'")
     try:
         return parse.reader(text)
     except parse.UnknownFormat as problem:
         known = ", ".join(parse.formats())
         near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
         raise typer.BadParameter(f"{text!r} is no format{near} Formats: {known}", param_hint="'--format'") from None
+
+
+def examples(*calls: str) -> str:
+    """The end of a command's help."""
+    return "\n".join(["Examples:", *(f"  recent-activities {call}" for call in calls)])
 
 
 def instant(text: str | None, *, time_zone: str, now: datetime) -> datetime:

@@ -63,6 +63,18 @@ def test_help_names_no_type_beside_a_flag() -> None:
         assert "--help" in call(*command, "--help").stdout and "bool" not in call(*command, "--help").stdout
 
 
+def test_the_help_of_every_command_ends_in_examples_of_it() -> None:
+    for name in ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "status"):
+        _, _, examples = call(name, "--help").stdout.partition("Examples:")
+        calls = [line.split() for line in examples.splitlines() if line.strip()]
+        assert calls and all(words[:2] == ["recent-activities", name] for words in calls)
+
+
+def test_a_format_that_is_not_given_is_one_of_those_listed() -> None:
+    result = call("parse", "access.log")
+    assert result.exit_code == 2 and "combined" in result.stderr and "keycloak" in result.stderr
+
+
 def test_help_loads_neither_polars_nor_pydantic() -> None:
     code = "import sys; import processors.__main__; sys.exit(bool({'polars', 'pydantic'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
