@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from processors import ingest, landing, out_of_range, parse, trial
+from processors import ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors.bucket import S3Path
@@ -61,6 +61,7 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
             found.append(Finding("problem", source.name, f"no file matches {source.files!r}", remedy))
     lake = settings.lake
     found += [_bucket(lake)] if isinstance(lake, S3Path) else _folder("lake", lake, size)
+    found += _lake(settings) if found[-1].kind == "ok" else []
     found += _folder("reports", settings.reports, size)
     found += _roster(settings)
     found.append(Finding("note", "location database", "none is configured, so sessions have no approximate place"))
@@ -206,6 +207,13 @@ def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
         message = f"{usage.free / 1e9:.1f} GB are free at {existing}, {wanted / 1e9:.1f} GB may be needed"
         return [Finding("warning", name, message, "Free some space, or move the folder to another disk")]
     return [Finding("ok", name, f"{folder} can be written, {usage.free / 1e9:,.0f} GB are free")]
+
+
+def _lake(settings: Settings) -> list[Finding]:
+    try:
+        return [Finding("warning", "lake", said) for said in moved.warnings(settings)]
+    except LakeError as problem:
+        return [Finding("problem", "lake", str(problem))]
 
 
 def _bucket(place: S3Path) -> Finding:

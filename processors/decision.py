@@ -6,8 +6,9 @@ run carries out what was decided. Carrying out twice is the same as once.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +32,7 @@ class Plan(msgspec.Struct):
     """What is to be done with the staged parts: into which partitions they go, and which login dates they change.
 
     `file_ids` by the tokens under which rows are staged; rows of no such token are not wanted after all. The rows that
-    the lake has of the files in `replaced` are dropped.
+    the lake has of the files in `replaced` are dropped, and those of the files in `moved`, by the sources they were of.
     """
 
     landed_date: date
@@ -40,8 +41,36 @@ class Plan(msgspec.Struct):
     parts: int
     file_ids: dict[str, str]
     replaced: list[str]
+    moved: dict[str, list[str]] = {}
     staged: str = ""
     """The name by which the parts are shared."""
+
+
+@contextlib.contextmanager
+def held(root: Location, sources: Iterable[str]) -> Iterator[dict[str, Staging]]:
+    """Hold the pens of the sources, once nothing decided for them waits to be carried out; by source its empty staging.
+
+    In the order of their names, so that two runs never wait for each other.
+    """
+    names = set(sources)
+    while True:
+        with contextlib.ExitStack() as pens:
+            stagings = {name: pens.enter_context(lake.locked(root, f"source-{name}")) for name in sorted(names)}
+            others = {other for staging in stagings.values() for other in _decided(staging).moved}
+            if others <= names:
+                for name, staging in stagings.items():
+                    carry_out(root, name, staging)
+                yield stagings
+                return
+        names |= others
+
+
+def finish(root: Location) -> None:
+    """Carry out what killed runs had decided, also for sources that the settings no longer have."""
+    decided = [*(root / lake.PRIVATE / "staging").glob(f"source-*/{DECIDED}")]
+    for name in sorted(path.parent.name.removeprefix("source-") for path in decided):
+        with held(root, [name]):
+            pass
 
 
 def stage(
@@ -68,7 +97,7 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     """Carry out what was decided for a source, if anything, and leave its staging empty."""
     decided = staging.place / DECIDED
     if decided.exists():
-        plan = msgspec.json.decode(decided.read_bytes(), type=Plan)
+        plan = _decided(staging)
         staging.fetch(plan.staged)
         # a run that slept while it wrote its decision: another one took over and cleared away what this is about
         if all(path.exists() for path in _everything(staging.folder, plan)):
@@ -77,13 +106,35 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     staging.clear()
 
 
+def _decided(staging: Staging) -> Plan:
+    """What is decided; an empty plan where nothing is."""
+    decided = staging.place / DECIDED
+    if decided.exists():
+        return msgspec.json.decode(decided.read_bytes(), type=Plan)
+    return Plan(date.min, [], [], 0, {}, [])
+
+
 def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
+    for other, file_ids in plan.moved.items():
+        leaving = msgspec.structs.replace(plan, parts=0, file_ids={}, replaced=file_ids)
+        _change_events(root, other, staging, leaving)
+        _change_quarantine(root, other, staging, leaving)
+        _forget(root, other, file_ids)
     _change_events(root, source, staging, plan)
     _change_quarantine(root, source, staging, plan)
     ledger = staging / LEDGER
     batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
     pending.add(root, plan.login_dates, f"{source}~{batch}")
     lake.replace(root, Ledger, source, pl.read_parquet(ledger))
+
+
+def _forget(root: Location, source: str, file_ids: list[str]) -> None:
+    path = lake.file_of(root, Ledger, source)
+    kept = lake.read_file(path, Ledger).filter(~pl.col("file_id").is_in(file_ids))
+    if kept.height:
+        lake.replace(root, Ledger, source, kept)
+    else:
+        lake.delete(path)
 
 
 def _change_events(root: Location, source: str, staging: Path, plan: Plan) -> None:

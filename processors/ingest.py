@@ -3,38 +3,35 @@
 A source is read under its lock into staging; what is to be done with it there is decided at once (see `decision`).
 A file is read on where the last run stopped. It is read again from its beginning, and its rows are replaced, where the
 source's settings have changed since, where a line taken as its last one goes on, and where it had no line with a time:
-so what the tables hold depends on the files and the settings as they are, not on what was run before.
+so what the tables hold depends on the files and the settings as they are, not on what was run before. For the same
+reason a file that another source had read leaves that one in the decision that reads it here (see `moved`).
 """
 
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
-import secrets
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
-from processors import decision, lake, landing, ledger, parse, pending, slabs
+from processors import _globs, decision, lake, landing, ledger, moved, parse, pending, slabs
 from processors._json import object_of
+from processors._source_options import CLOCK_ERROR, in_range, options, reference_key, settings_digest
 from processors.content import Content
 from processors.decision import Plan
 from processors.errors import LandingError
-from processors.lake import Location, Staging
+from processors.lake import Staging
 from processors.ledger import Entry
 from processors.lines import OUT_OF_RANGE
 from processors.reading import Parts, Reading, Result
-from processors.recognize import Entries, Known, recognize
+from processors.recognize import Entries, Known
 from processors.remarks import counted, remarks, waiting
 from processors.settings import Settings, Source
-from schemas import Events, Quarantine
+from schemas import Events, Ledger, Quarantine
 
 __all__ = ["CLOCK_ERROR", "Progress", "Result", "in_range", "ingest", "options", "reference_key", "settings_digest"]
 
-CLOCK_ERROR = timedelta(days=1)
-RETENTION_MARGIN = timedelta(days=30)
 JUDGED_ROWS = 200_000
 
 Progress = Callable[[str, int, int], None]
@@ -47,20 +44,21 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
     Errors: `LakeError` where the lake cannot be written; what was read so far is then read again by the next run.
     A landing file that cannot be read is one of the result's `problems`, and the others are read.
     """
-    with lake.locked(settings.lake, f"source-{source.name}") as staging:
-        decision.carry_out(settings.lake, source.name, staging)
-        files, problems = landing.files(settings, source)
-        batch = _Batch(settings, source, as_of, staging, files, progress)
-        batch.result.problems += [str(problem) for problem in problems]
-        if not files and not problems:
-            batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
-        for file in files:
-            batch.read(file)
-        batch.say("writing", 0, 1)
-        batch.finish()
-        decision.carry_out(settings.lake, source.name, staging)
-        batch.say("writing", 1, 1)
-        return batch.result
+    decision.finish(settings.lake)
+    names = {source.name}
+    while True:
+        with decision.held(settings.lake, names) as stagings:
+            files, problems = landing.files(settings, source)
+            entries = ledger.read(settings.lake, source.name)
+            others = moved.entries(settings, source, files, entries)
+            if others.keys() <= names:
+                batch = _Batch(settings, source, as_of, stagings[source.name], files, entries, others, progress)
+                batch.result.problems += [str(problem) for problem in problems]
+                if not files and not problems:
+                    batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
+                batch.run()
+                return batch.result
+        names |= others.keys()
 
 
 class _Batch:
@@ -73,6 +71,8 @@ class _Batch:
         as_of: datetime,
         staging: Staging,
         files: list[landing.File],
+        entries: list[Entry],
+        others: dict[str, list[Entry]],
         progress: Progress | None,
     ) -> None:
         self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
@@ -80,17 +80,26 @@ class _Batch:
         self.options = options(settings, source, as_of)
         self.is_json = parse.reader(source.format).is_json
         self.parts = Parts(settings, source, self.options, as_of, staging)
-        entries = ledger.read(settings.lake, source.name)
-        self.entries = Entries(entries)
+        self.entries = Entries(entries, files)
+        self.others = {name: Entries(theirs, files) for name, theirs in others.items()}
         self.result = Result()
-        self._progress = progress
+        self._files, self._progress = files, progress
         self._bytes_done, self._bytes = 0, sum(file.size_bytes for file in files)
-        self._states = {file.name: file.state for file in files}
         self._before = {entry.file_id: entry for entry in entries}
         self._replaced: dict[str, Entry] = {}
+        self._moved: dict[str, list[Entry]] = {}
         self._readings: list[Reading] = []
         self._tokens = self._again = 0
         self._is_changed = False
+
+    def run(self) -> None:
+        """Read all files, and do what is to be done with what was read."""
+        for file in self._files:
+            self.read(file)
+        self.say("writing", 0, 1)
+        self.finish()
+        decision.carry_out(self.settings.lake, self.source.name, self.staging)
+        self.say("writing", 1, 1)
 
     def read(self, file: landing.File) -> None:
         """Read what is new of one file; one that fails half-way counts as not read at all."""
@@ -112,11 +121,15 @@ class _Batch:
         content = Content(file.path)
         head = content.head()
         is_document = self.is_json and slabs.looks_like_document(head)
-        known, is_copy = self._known(file, content, head, is_document)
-        if known and is_copy:
-            if known.is_shorter:
-                what = f"is a copy of the beginning of {known.entry.path}: nothing new"
-                self.result.warnings.append(f"{file.name}: {what}")
+        known, is_copy = self.entries.known(file, content, head, is_document=is_document)
+        strays = {
+            name: found
+            for name, theirs in self.others.items()
+            if (found := theirs.known(file, content, head, is_document=is_document)[0])
+        }
+        longer = [found for found in strays.values() if found.is_shorter]
+        if (known and is_copy) or (not known and longer):
+            self._pass_over(file, known or longer[0])
             return
         if known:
             self.parts.settle(known.entry)
@@ -139,31 +152,19 @@ class _Batch:
         if entry.read_bytes:
             self.entries.put(entry)
             self._is_changed = True
+            for name, found in strays.items():
+                if not found.is_shorter:
+                    self.others[name].remove(found.entry)
+                    self._moved.setdefault(name, []).append(found.entry)
+
+    def _pass_over(self, file: landing.File, known: Known) -> None:
+        if known.is_shorter:
+            what = f"is a copy of the beginning of {known.entry.path}: nothing new"
+            self.result.warnings.append(f"{file.name}: {what}")
 
     def _reading(self, entry: Entry) -> Reading:
         self._tokens += 1
         return Reading(str(self._tokens), copy.deepcopy(entry), entry.line_count)
-
-    def _known(self, file: landing.File, content: Content, head: bytes, is_document: bool) -> tuple[Known | None, bool]:
-        """The entry whose file this one is, grown, or whose file it copies, and whether it is a copy.
-
-        Where that file is still there the two are compared: one that goes on in another way is another file.
-        """
-        near = self.entries.candidates(file, head)
-        for kind in (is_document, not is_document):  # under another format it may have been cut the other way
-            while known := recognize(content, near, is_document=kind):
-                entry = known.entry
-                state = self._states.get(entry.path) if entry.path != file.name else None
-                if state:
-                    other = Content(self.settings.root / entry.path)
-                    if content.begins(other):
-                        return known, True
-                    if not known.is_shorter and other.begins(content):
-                        return known, False
-                if state != entry.file_state and (not known.is_shorter or known.digest.checkpoints):
-                    return known, known.is_shorter
-                near = [one for one in near if one is not entry]
-        return None, False
 
     def _is_void(self, known: Known, content: Content, is_document: bool) -> bool:
         """Whether what was read of the file is not what is read of it now."""
@@ -227,11 +228,12 @@ class _Batch:
             entry.file_id = ids[entry.file_id]
         plan = Plan(
             landed_date=self.as_of.date(),
-            event_dates=sorted(self.parts.event_dates | _utc_dates(self._replaced.values())),
+            event_dates=sorted(self.parts.event_dates | _utc_dates(self._gone())),
             login_dates=self._login_dates(),
             parts=self.parts.count,
             file_ids=tokens,
             replaced=sorted(self._replaced),
+            moved={name: sorted(entry.file_id for entry in theirs) for name, theirs in self._moved.items()},
         )
         decision.write(self.staging, plan, ledger.frame(list(self.entries)))
 
@@ -261,9 +263,12 @@ class _Batch:
         reading, old = self._reading(entry), self._before[entry.file_id]
         self._readings.append(reading)
         self._replaced[old.file_id] = old
-        token, is_its = pl.lit(reading.token).alias("file_id"), pl.col("file_id") == old.file_id
+        token, is_its = (
+            pl.lit(reading.token).alias("file_id"),
+            (pl.col("file_id") == old.file_id) & (pl.col("source") == self.source.name),
+        )
         rejected = lake.scan(self.settings.lake, Quarantine).filter(is_its).collect()
-        released = decision.released(self.staging.folder, self.parts.count).filter(is_its).collect()
+        released = decision.released(self.staging.folder, self.parts.count).collect()
         rejected = rejected.join(released, on=Quarantine.primary_key(), how="anti")
         events = lake.scan(self.settings.lake, Events, _utc_dates([old])).filter(is_its)
         for rows in events.collect_batches(chunk_size=JUDGED_ROWS):
@@ -274,12 +279,16 @@ class _Batch:
         """The days to be computed again: those that are near an event that came or went, and have or had any."""
         zone = self.settings.time_zone
         touched = {day for on in self.result.days for day in pending.touched(self.settings, on)}
-        others = [one.name for one in self.settings.sources if one.name != self.source.name]
+        others = [name for name in lake.partitions(self.settings.lake, Ledger) if name != self.source.name]
         entries = [entry for name in others for entry in ledger.read(self.settings.lake, name)]
         entries += [*self.entries, *self._replaced.values()]
         with_events = {day for entry in entries for day in entry.days(zone)}  # no event, no session
         revised = touched & with_events
         return sorted(day for day in revised if pending.is_revised(self.settings, day, as_of=self.as_of))
+
+    def _gone(self) -> list[Entry]:
+        """The entries whose rows leave the lake."""
+        return [*self._replaced.values(), *(entry for theirs in self._moved.values() for entry in theirs)]
 
     def _tell(self, ids: dict[str, str]) -> None:
         for reading in self._readings:
@@ -288,49 +297,19 @@ class _Batch:
             self.result += reading.result
             if reading.is_of_file:
                 self.result += remarks(reading, self.settings, self.source)
-        self.result.days |= {day for one in self._replaced.values() for day in one.days(self.settings.time_zone)}
+        self.result.days |= {day for one in self._gone() for day in one.days(self.settings.time_zone)}
+        for name, theirs in sorted(self._moved.items()):
+            them = counted(len(theirs), "file that was", "files that were")
+            again = f"read as {name} {'is' if len(theirs) == 1 else 'are'} read again, as {self.source.name} alone"
+            self.result.notes.append(f"{self.source.name}: {them} {again}")
         changed = f"{self.source.name}: its settings have changed"
-        left = sum(entry.settings_digest != self.settings_digest for entry in self.entries)
+        before = [entry for entry in self.entries if entry.settings_digest != self.settings_digest]
+        left = sum(_globs.matches(self.source.files, entry.path) for entry in before)
         if self._again:
             self.result.warnings.append(f"{changed}; {counted(self._again, 'file is', 'files are')} read again")
         if left:
             them = counted(left, "file that was read before is", "files that were read before are")
             self.result.warnings.append(f"{changed}, but {them} no longer there: what was read of them stays as it is")
-
-
-def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
-    """What a source's settings mean to the parser."""
-    earliest, latest = in_range(settings, as_of=as_of)
-    return parse.Options(
-        time_zone=source.time_zone,
-        reference_key=reference_key(settings.lake),
-        login_requests=source.login_requests,
-        logout_requests=source.logout_requests,
-        background_paths=source.background_paths,
-        application=source.application,
-        user=source.user,
-        session_reference=source.session_reference,
-        earliest=earliest,
-        latest=latest,
-        trusted_proxies=source.trusted_proxies,
-    )
-
-
-def in_range(settings: Settings, *, as_of: datetime) -> tuple[datetime, datetime]:
-    """The first and the last instant of which there can be events at `as_of`."""
-    return as_of - settings.retention.longest - RETENTION_MARGIN, as_of + CLOCK_ERROR
-
-
-def settings_digest(source: Source) -> str:
-    """The digest of what of a source's settings its lines are read by; what is left out or reordered is no change."""
-    facts = source.model_dump(mode="json", exclude={"name", "files", "stalled_after"}, exclude_defaults=True)
-    in_order = {name: sorted(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
-    return hashlib.blake2b(json.dumps(in_order, sort_keys=True).encode(), digest_size=8).hexdigest()
-
-
-def reference_key(root: Location) -> bytes:
-    """The key that digests session references, made at first use."""
-    return lake.made_once(root / lake.PRIVATE / "reference.key", secrets.token_bytes(32))
 
 
 def _utc_dates(entries: Iterable[Entry]) -> set[date]:

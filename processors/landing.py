@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,11 @@ class File:
     state: str
     is_rotated: bool
     size_bytes: int
+
+    @property
+    def inode(self) -> str:
+        """The last word of the state."""
+        return self.state.rsplit(" ", 1)[1]
 
 
 def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingError]]:
@@ -70,10 +76,22 @@ def _file(settings: Settings, source: Source, path: Path) -> File:
         path,
         name,
         stream,
-        f"{state.st_size} {state.st_mtime_ns} {state.st_ino}",
+        _state(state),
         is_rotated,
         state.st_size,
     )
+
+
+def state_of(path: Path) -> str | None:
+    """Size, modification time and inode, as they are noted when a file is read; None where it is not to be seen."""
+    try:
+        return _state(path.stat())
+    except OSError:
+        return None
+
+
+def _state(of: os.stat_result) -> str:
+    return f"{of.st_size} {of.st_mtime_ns} {of.st_ino}"
 
 
 def stream_of(name: str) -> tuple[str, bool]:

@@ -43,7 +43,7 @@ class Entry:
     file_state: str
     is_document: bool
     settings_digest: str = ""
-    """What the settings were by which it was read (see `ingest.settings_digest`)."""
+    """What the settings were by which it was read (see `_source_options`)."""
     file_id: str = ""
     is_truncated: bool = False
     is_open_ended: bool = False
@@ -135,10 +135,10 @@ def digest_of(content: Content, end: int, *, is_document: bool) -> Digest:
     return digest
 
 
-def read(lake: tables.Location, source: str) -> list[Entry]:
-    """The entries of a source."""
-    rows = tables.read_file(tables.file_of(lake, Ledger, source), Ledger).to_dicts()
-    return [_entry(row) for row in rows]
+def read(lake: tables.Location, source: str, *conditions: pl.Expr) -> list[Entry]:
+    """The entries of a source, those that meet the conditions."""
+    rows = tables.read_file(tables.file_of(lake, Ledger, source), Ledger)
+    return [_entry(row) for row in rows.filter(*conditions).iter_rows(named=True)]
 
 
 def frame(entries: list[Entry]) -> pl.DataFrame:

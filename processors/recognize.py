@@ -32,12 +32,13 @@ class Known:
 
 
 class Entries:
-    """The entries of a source, found by what may tell a file: its name and state, its stream, its inode.
+    """The entries of a source, found by what may tell one of `files`: its name and state, its stream, its inode.
 
     An entry is changed by putting another one in its place.
     """
 
-    def __init__(self, entries: list[Entry]) -> None:
+    def __init__(self, entries: list[Entry], files: list[File]) -> None:
+        self._states = {file.name: file.state for file in files}
         self._all: dict[int, Entry] = {}
         self._files: dict[tuple[str, str], Entry] = {}
         self._inodes: dict[str, dict[int, Entry]] = {}
@@ -71,12 +72,33 @@ class Entries:
         """The entry of a file that is as it was when it was read."""
         return self._files.get((file.name, file.state))
 
+    def known(self, file: File, content: Content, head: bytes, *, is_document: bool) -> tuple[Known | None, bool]:
+        """The entry whose file this one is, grown, or whose file it copies, and whether it is a copy.
+
+        Where that file is still there the two are compared: one that goes on in another way is another file.
+        """
+        near = self.candidates(file, head)
+        for kind in (is_document, not is_document):  # under another format it may have been cut the other way
+            while known := recognize(content, near, is_document=kind):
+                entry = known.entry
+                state = self._states.get(entry.path) if entry.path != file.name else None
+                if state:
+                    other = Content(_root(file) / entry.path)
+                    if content.begins(other):
+                        return known, True
+                    if not known.is_shorter and other.begins(content):
+                        return known, False
+                if state != entry.file_state and (not known.is_shorter or known.digest.checkpoints):
+                    return known, known.is_shorter
+                near = [one for one in near if one is not entry]
+        return None, False
+
     def candidates(self, file: File, head: bytes) -> list[Entry]:
         """The entries that a file may continue: those of its stream that begin so, and what it was before a renaming.
 
         Where the first line is longer than the head, only reading tells.
         """
-        root = Path(str(file.path).removesuffix(file.name))
+        root = _root(file)
         renamed = self._inodes.get(_inode(file.state), {}).values()
         found = {id(entry): entry for entry in renamed if not (root / entry.path).exists()}
         beginnings = self._streams.get(file.stream, {})
@@ -134,6 +156,10 @@ def _is_same(entry: Entry, digest: Digest) -> bool:
         return digest.marks.get(entry.read_bytes) == entry.checkpoints[entry.read_bytes]
     ours = digest.checkpoints
     return digest.offset > 0 and all(entry.checkpoints.get(at) == ours[at] for at in ours if at <= HEAD_BYTES)
+
+
+def _root(file: File) -> Path:
+    return Path(str(file.path).removesuffix(file.name))
 
 
 def _inode(state: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from processors import ingest, lake, landing, ledger, outdated, parse
+from processors import ingest, lake, landing, ledger, moved, outdated, parse
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -88,7 +88,7 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
         tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
         tuple(report for report in reports if report.date in kept),
         len(dates) - len(kept),
-        outdated.warnings(settings),
+        (*moved.warnings(settings), *outdated.warnings(settings)),
     )
 
 
