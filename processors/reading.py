@@ -26,7 +26,7 @@ _TIME = pl.col("event_time")
 
 @dataclass
 class Result:
-    """What a run read. `lines = events + quarantined + skipped`."""
+    """What a run read. `lines = events + quarantined + skipped`. `file_events`: of its files, ever."""
 
     files: int = 0
     lines: int = 0
@@ -34,6 +34,7 @@ class Result:
     quarantined: int = 0
     skipped: int = 0
     late: int = 0
+    file_events: int = 0
     days: set[date] = field(default_factory=set)
     reasons: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)

@@ -8,8 +8,8 @@ from processors.settings import Settings, Source
 
 
 def remarks(reading: Reading, settings: Settings, source: Source) -> Result:
-    """The warnings and problems of one file."""
-    entry, said = reading.entry, Result()
+    """The warnings and problems of one file, judged over all of it: what this run brought may be a blank line."""
+    entry, said = reading.entry, Result(file_events=reading.result.files and reading.entry.event_count)
     if entry.is_truncated:
         said.warnings.append(
             f"{entry.path}: the compressed data breaks off; its {entry.line_count} whole lines are read. "

@@ -224,7 +224,7 @@ def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
 
 
 def _unreadable(total: ingestion.Result) -> list[str]:
-    if total.events or not total.lines or total.problems:
+    if total.events or total.file_events or not total.lines or total.problems:
         return []
     return ["Nothing readable: none of the lines read is an event"]
 

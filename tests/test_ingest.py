@@ -302,3 +302,17 @@ def test_progress_is_told_within_a_file_by_its_own_bytes(
     run.ingest(workspace, as_of=AS_OF, progress=lambda *what: told.append(what))
     reading = [done for what, done, total in told if what == "reading panel" and total == size]
     assert len(reading) > 3 and reading == sorted(reading) and 0 < reading[0] < reading[-1] == size
+
+
+def test_a_good_file_that_grows_by_a_blank_or_a_bad_line_is_readable(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    data = b"".join(workspaces.line(TIME) for _ in range(30))
+    workspaces.land(workspace, "access.log", data)
+    run.ingest(workspace, as_of=AS_OF)
+    for more in (b"\n", b"bad\n"):
+        data += more
+        workspaces.land(workspace, "access.log", data)
+        read = run.ingest(workspace, as_of=AS_OF)
+        assert (read.lines, read.events, read.problems) == (1, 0, ())
+    workspaces.land(workspace, "other.log", b"\n")
+    assert "Nothing readable" in run.ingest(workspace, as_of=AS_OF).problems[0]
