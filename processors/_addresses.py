@@ -32,6 +32,13 @@ def client(peer: pl.Series, forwarded: pl.Series, trusted: tuple[str, ...]) -> p
     return rows.select("ip_address", address_trust=trust)
 
 
+def last_forwarded(forwarded: pl.Series, trusted: tuple[str, ...]) -> pl.DataFrame:
+    """The same where the server logs the forwarded list alone, having added who connected: its last address is that."""
+    hops = forwarded.str.extract_groups(r"(?s)\A(?:(?P<others>.*),)?[ \t]*(?P<last>[^,]*?)[ \t]*\z").struct.unnest()
+    found = client(hops["last"], hops["others"], trusted)
+    return found.with_columns(address_trust=pl.lit("forwarded"))
+
+
 @lru_cache(maxsize=65_536)
 def _resolved(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str | None:
     found = canonical_address(peer)

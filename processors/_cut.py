@@ -3,7 +3,8 @@ r"""Lines → the fields of their template, in two tiers.
 The first cuts at the literal text and looks at each distinct piece once; it takes a line only where no other reading is
 possible. The second, for the rest, is one anchored regular expression. The first never disagrees with the second:
 
-- A line has as many bare quotes as its template, so each of them is the template's. Those that a backslash keeps are
+- A line has as many bare quotes as its template, so each of them is the template's, and so are the first ones of a line
+  with a tail where no field before it can hold one. Those that a backslash keeps are
   written as `\x22` before, and backslashes that one keeps as `\x5c`, which mean the same.
 - Between quotes a piece ends where the text that follows it begins for the first time: because the field has no such
   characters, or because there is no second such text.
@@ -21,7 +22,7 @@ import polars as pl
 
 from processors import _template
 from processors._encoded import Encoded, encoded
-from processors._template import Cell, Part, Template
+from processors._template import TAIL, Cell, Field, Part, Template
 
 Fields = dict[str, Encoded]
 
@@ -34,7 +35,9 @@ def fast(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[
         lines = lines.str.replace_all(r"\\", r"\x5c", literal=True).str.replace_all(r"\"", r"\x22", literal=True)
     pieces = lines.str.splitn('"', len(parts)).struct.unnest()
     last = pieces.to_series(-1)
-    required = [~last.str.contains('"', literal=True)]  # null where there are fewer pieces
+    is_open = isinstance(template[-1], Field) and template[-1].pattern == TAIL
+    # null where there are fewer pieces
+    required = [last.is_not_null() if is_open else ~last.str.contains('"', literal=True)]
     fields: Fields = {}
     for piece, part in zip(pieces, parts, strict=True):
         required += _part(fields, piece, part, has_escapes=has_escapes)

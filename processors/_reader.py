@@ -134,7 +134,12 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 def _web(name: str, module: Any) -> Reader:
     if hasattr(module, "compiled"):
         return replace(reader(f"{name}:{module.FORMAT}"), name=f"{name}:…", sample=module.SAMPLE)
-    shape = WebLine(module.LINE, getattr(module, "TIME", "clf"), tokens={"%u": "user"})
+    shape = WebLine(
+        module.LINE,
+        getattr(module, "TIME", "clf"),
+        tokens={"%u": "user"},
+        is_escaped=getattr(module, "IS_ESCAPED", True),
+    )
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 
 

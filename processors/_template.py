@@ -10,6 +10,9 @@ from typing import Literal
 
 ANY_QUOTED = r'(?:[^"\\]|\\.)*'  # between quotes: a backslash keeps what it escapes
 WORD = r'[^ "]+'
+# what newer versions of a server add behind the last field, where no other one holds quotes. Not more than that: if a
+# client could write a quote, its agent might be followed by made-up fields, and the real ones would be a longer tail
+TAIL = r'(?: (?:"(?:[^"\\]|\\.)*"|[^ "]+)){0,15}'
 
 
 @dataclass(frozen=True)

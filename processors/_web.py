@@ -37,6 +37,8 @@ def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> pl.DataFrame
     asked = [token for token in (options.user, options.session_reference) if token]
     names = {token: name for token in asked if (name := shape.name(token))}
     tokens = frozenset(name for name in names.values() if name in asked)
+    if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
+        rows = rows.with_columns(pl.col("readable").str.replace_all("\\", r"\x5c", literal=True))
     fields, is_certain = _cut.fast(rows["readable"], shape.template, tokens)
     if is_certain.all():
         return _of_fields(rows, fields, names, shape, options)
@@ -110,6 +112,8 @@ def _addresses_of(fields: _cut.Fields, field: Callable[[str], Encoded], options:
         client = field("client").map(_values.address).rows()
         trust = pl.when(client.eq_missing(peer)).then(pl.lit("peer")).otherwise(pl.lit("forwarded"))
         return pl.select(peer, ip_address=client, address_trust=trust)
+    if "forwarded" in fields and "peer" not in fields:
+        return _addresses.last_forwarded(field("forwarded").rows(), options.trusted_proxies).with_columns(peer)
     if "forwarded" in fields and options.trusted_proxies:
         resolved = _addresses.client(field("peer").rows(), field("forwarded").rows(), options.trusted_proxies)
         return resolved.with_columns(peer)

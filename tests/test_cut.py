@@ -9,7 +9,7 @@ import pytest
 
 from processors import _cut, parse
 from processors._template import ANY_QUOTED, WORD, Field, Template, parts
-from processors.formats import combined, common, ingress_nginx, traefik, vhost_combined
+from processors.formats import aws_alb, combined, common, envoy, ingress_nginx, traefik, vhost_combined
 from processors.formats._clf import TIME
 
 BARE = Field(r"[^ ]*", "bare", without=" ")
@@ -21,6 +21,8 @@ TEMPLATES: dict[str, Template] = {
     "vhost_combined": vhost_combined.LINE,
     "ingress_nginx": ingress_nginx.LINE,
     "traefik": traefik.LINE,
+    "envoy": envoy.LINE,
+    "aws_alb": aws_alb.LINE,
     "a list before a word": (Field(WORD, "first", without=' "'), " ", LIST, " ", BARE),
     "a list before a list": (LIST, ", ", Field(LIST.pattern, "others"), " ", BARE),
     "quoted fields that touch words": ('x"', Field(ANY_QUOTED, "one"), '"y"', Field(ANY_QUOTED, "two"), '"', BARE),
@@ -45,6 +47,8 @@ LINES = [
     "a - b - c",
     ingress_nginx.SAMPLE.replace("198.51.100.20:8080 5120", "198.51.100.20:8080, 198.51.100.21:80 0 : 5120"),
     traefik.SAMPLE,
+    envoy.SAMPLE,
+    aws_alb.SAMPLE,
 ]
 SPLICES = [
     '"',
