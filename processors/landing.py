@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from processors import _globs, _tree
 from processors.content import unreadable
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -43,11 +44,12 @@ class File:
 
 
 def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingError]]:
-    """The landing files of a source by name, and the problems of those that cannot be taken."""
-    claims = {other.name: _matches(settings, other) for other in settings.sources}
-    found, problems = [], []
-    for path in sorted(claims[source.name]):
-        rivals = [name for name, paths in claims.items() if path in paths]
+    """The landing files of a source by name, and the problems of those, and of folders, that cannot be taken."""
+    paths, refused = _tree.paths(settings.root, source.files)
+    found, problems = [], [_unlisted(problem) for problem in refused]
+    for path in paths:
+        name = path.relative_to(settings.root).as_posix()
+        rivals = [other.name for other in settings.sources if _globs.matches(other.files, name)]
         if len(rivals) > 1:
             remedy = "Narrow the `files` patterns so that one source claims it"
             problems.append(LandingError(path, f"is claimed by the sources {' and '.join(rivals)}", remedy))
@@ -101,5 +103,8 @@ def stream_of(name: str) -> tuple[str, bool]:
     return stream, stream != bare
 
 
-def _matches(settings: Settings, source: Source) -> set[Path]:
-    return {path for path in settings.root.glob(source.files) if not path.name.startswith(".")}
+def _unlisted(problem: OSError) -> LandingError:
+    remedy = "Check the disk and its mount"
+    if isinstance(problem, PermissionError):
+        remedy = "Give the user who runs this permission to list and enter it (r and x), or narrow `files`"
+    return LandingError(problem.filename, f"cannot be listed ({problem.strerror}): nothing below it is read", remedy)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +48,52 @@ def test_a_folder_in_a_files_place_is_named(tmp_path: Path) -> None:
     loaded = workspace(tmp_path, "access.log")
     _, (problem,) = landing.files(loaded, loaded.sources[0])
     assert "access.log" in str(problem) and "folder" in str(problem)
+
+
+def names(loaded: settings.Settings) -> list[str]:
+    found, problems = landing.files(loaded, loaded.sources[0])
+    assert not problems
+    return [file.name for file in found]
+
+
+def lay(folder: Path, *files: str) -> None:
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+@pytest.mark.parametrize("pattern", ["logs/**/*.log", "logs/*/*.log"])
+def test_a_link_to_a_folder_is_followed_and_what_it_shows_again_is_not(tmp_path: Path, pattern: str) -> None:
+    lay(tmp_path, "ws/logs/h1/a.log", "elsewhere/b.log", "elsewhere/c.txt")
+    logs = tmp_path / "ws" / "logs"
+    for name, target in (("aaa", "h1"), ("h2", "../../elsewhere"), ("up", ".."), ("self", "self"), ("none", "gone")):
+        (logs / name).symlink_to(target)
+    (logs / "h1" / "back").symlink_to("..")
+    (logs / "h1" / "current.log").symlink_to("a.log")
+    assert names(workspace(tmp_path / "ws", pattern)) == ["logs/h1/a.log", "logs/h2/b.log"]
+
+
+def test_a_link_to_a_file_that_no_other_name_shows_is_that_file(tmp_path: Path) -> None:
+    lay(tmp_path, "ws/x", "pods/0.log")
+    for name in ("a.log", "b.log"):
+        (tmp_path / "ws" / name).symlink_to("../pods/0.log")
+    assert names(workspace(tmp_path / "ws", "*.log")) == ["a.log"]
+
+
+@pytest.mark.parametrize("unlisted", ["logs", "logs/h1"])
+def test_a_folder_that_may_not_be_listed_is_a_problem_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unlisted: str
+) -> None:
+    lay(tmp_path, "logs/h1/a.log", "logs/h2/a.log", "logs/lost+found/x.log")
+    real = os.scandir
+
+    def scandir(path: Path) -> Any:
+        if path in (tmp_path / unlisted, tmp_path / "logs" / "lost+found"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    loaded = workspace(tmp_path, "logs/**/a.log")
+    found, (problem,) = landing.files(loaded, loaded.sources[0])
+    assert [file.name for file in found] == (["logs/h2/a.log"] if unlisted == "logs/h1" else [])
+    assert str(problem).startswith(f"{tmp_path / unlisted}: cannot be listed") and "r and x" in problem.remedy
