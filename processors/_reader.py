@@ -31,6 +31,8 @@ class WebLine:
     tokens: Mapping[str, str] = field(default_factory=dict)
     is_escaped: bool = True
     r"""Whether a backslash in a field begins an escape (`\x22`, `\"`)."""
+    is_hash_escaped: bool = False
+    """Whether a number sign begins one (`#22`)."""
 
     def all_tokens(self) -> list[str]:
         """The tokens by which the settings may name a field."""
@@ -139,6 +141,7 @@ def _web(name: str, module: Any) -> Reader:
         getattr(module, "TIME", "clf"),
         tokens={"%u": "user"},
         is_escaped=getattr(module, "IS_ESCAPED", True),
+        is_hash_escaped=getattr(module, "IS_HASH_ESCAPED", False),
     )
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 

@@ -13,6 +13,11 @@ _YEAR = r"[1-9][0-9]{3}"
 
 # strptime also takes tabs, one-digit days and a second of 60, so the shape is checked first
 _CLF = rf"\A[0-3][0-9]/{_MONTH}/{_YEAR}:{_CLOCK} {_OFFSET}\z".replace(":?", "")
+_CLF_LOCAL = (
+    rf"\A(?P<local>[0-3][0-9]/{_MONTH}/{_YEAR}:{_CLOCK})"
+    r"(?:\.(?P<fraction>[0-9]{3,9}))?"
+    rf"(?: (?P<offset>{_OFFSET}))?\z".replace(":?", "")
+)
 _ISO = (
     r"\A"
     rf"(?:(?P<date>{_YEAR}-[01][0-9]-[0-3][0-9])[Tt ])?"  # missing in WildFly's log
@@ -26,13 +31,16 @@ _EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
 
 
 TimeShape = str
-"""How a format writes times: `clf`, `any` (see `any_shape`), `epoch` (seconds, with a fraction or not), or strftime."""
+"""How a format writes times: `clf`, `clf_local` (with a fraction and an offset or not), `any` (see `any_shape`),
+`epoch` (seconds, with a fraction or not), or strftime."""
 
 
 def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
     """`event_time` (UTC) and `field_reason` of times of that shape."""
     if shape == "clf":
         return _clf(raw)
+    if shape == "clf_local":
+        return _clf_local(raw, time_zone)
     if shape == "epoch":
         return _epoch(raw)
     if shape == "any":
@@ -46,6 +54,16 @@ def _clf(raw: pl.Series) -> pl.DataFrame:
     shaped = pl.when(raw.str.contains(_CLF)).then(raw)
     rows = pl.select(event_time=_parsed(shaped, "%d/%b/%Y:%H:%M:%S %z").dt.convert_time_zone("UTC"))
     return rows.with_columns(field_reason=_malformed())
+
+
+def _clf_local(raw: pl.Series, time_zone: str | None) -> pl.DataFrame:
+    """Of `29/Aug/2025:10:07:12.345`, in the source's zone, or with an offset. Finer than a microsecond is cut."""
+    parts = raw.str.extract_groups(_CLF_LOCAL).struct.unnest()
+    fraction = pl.col("fraction").fill_null("").str.head(6).str.pad_end(6, "0")
+    local = _parsed(pl.concat_str("local", fraction, separator=" "), "%d/%b/%Y:%H:%M:%S %6f")
+    return parts.select(event_time=_instant(local, pl.col("offset"), time_zone), local=local, offset="offset").select(
+        "event_time", field_reason=_why_none(pl.col("local"), pl.col("offset"), pl.col("event_time"), time_zone)
+    )
 
 
 def _epoch(raw: pl.Series) -> pl.DataFrame:
@@ -75,15 +93,8 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         pl.concat_str(given.fill_null(assumed.fill_null("2000-01-01")), parts.field("clock"), fraction, separator=" "),
         "%Y-%m-%d %H:%M:%S %6f",
     )
-    ahead = _minutes(offset)
-    known = (
-        pl.when(is_epoch)
-        .then(epoch.dt.replace_time_zone("UTC"))
-        .when(offset.is_not_null())
-        .then((local - pl.duration(minutes=ahead)).dt.replace_time_zone("UTC"))
-    )
-    there = local.dt.replace_time_zone(time_zone or "UTC", ambiguous="null", non_existent="null")
-    instant = known.otherwise(there.dt.convert_time_zone("UTC"))
+    known = pl.when(is_epoch).then(epoch.dt.replace_time_zone("UTC"))
+    instant = known.otherwise(_instant(local, offset, time_zone))
     is_dated = given.is_not_null() | assumed.is_not_null()
     reason = (
         pl.when(raw.is_null() | is_epoch)
@@ -92,6 +103,23 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         .then(pl.lit("malformed_time"))
         .when(~is_dated)
         .then(pl.lit("date_unknown"))
+        .otherwise(_why_none(local, offset, instant, time_zone))
+    )
+    return instant, reason
+
+
+def _instant(local: pl.Expr, offset: pl.Expr, time_zone: str | None) -> pl.Expr:
+    """The instant of a local time: by its offset, or in the zone, where it is null if it happens twice or never."""
+    there = local.dt.replace_time_zone(time_zone or "UTC", ambiguous="null", non_existent="null")
+    exact = (local - pl.duration(minutes=_minutes(offset))).dt.replace_time_zone("UTC")
+    return pl.when(offset.is_not_null()).then(exact).otherwise(there.dt.convert_time_zone("UTC"))
+
+
+def _why_none(local: pl.Expr, offset: pl.Expr, instant: pl.Expr, time_zone: str | None) -> pl.Expr:
+    """The reason where a local time is no instant."""
+    return (
+        pl.when(local.is_null())
+        .then(pl.lit("malformed_time"))
         .when(offset.is_not_null())
         .then(None)
         .when(pl.lit(time_zone is None))
@@ -99,7 +127,6 @@ def any_shape(raw: pl.Expr, *, time_zone: str | None, day: date | None) -> tuple
         .when(instant.is_null())
         .then(pl.lit("time_ambiguous"))
     )
-    return instant, reason
 
 
 def _minutes(offset: pl.Expr) -> pl.Expr:

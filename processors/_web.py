@@ -39,6 +39,8 @@ def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> pl.DataFrame
     tokens = frozenset(name for name in names.values() if name in asked)
     if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
         rows = rows.with_columns(pl.col("readable").str.replace_all("\\", r"\x5c", literal=True))
+    if shape.is_hash_escaped:
+        rows = rows.with_columns(pl.col("readable").str.replace_all("#([0-9A-F]{2})", r"\x${1}"))
     fields, is_certain = _cut.fast(rows["readable"], shape.template, tokens)
     if is_certain.all():
         return _of_fields(rows, fields, names, shape, options)

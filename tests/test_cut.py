@@ -9,7 +9,16 @@ import pytest
 
 from processors import _cut, parse
 from processors._template import ANY_QUOTED, WORD, Field, Template, parts
-from processors.formats import aws_alb, combined, common, envoy, ingress_nginx, traefik, vhost_combined
+from processors.formats import (
+    aws_alb,
+    combined,
+    common,
+    envoy,
+    haproxy_http,
+    ingress_nginx,
+    traefik,
+    vhost_combined,
+)
 from processors.formats._clf import TIME
 
 BARE = Field(r"[^ ]*", "bare", without=" ")
@@ -23,6 +32,7 @@ TEMPLATES: dict[str, Template] = {
     "traefik": traefik.LINE,
     "envoy": envoy.LINE,
     "aws_alb": aws_alb.LINE,
+    "haproxy_http": haproxy_http.LINE,
     "a list before a word": (Field(WORD, "first", without=' "'), " ", LIST, " ", BARE),
     "a list before a list": (LIST, ", ", Field(LIST.pattern, "others"), " ", BARE),
     "quoted fields that touch words": ('x"', Field(ANY_QUOTED, "one"), '"y"', Field(ANY_QUOTED, "two"), '"', BARE),
@@ -49,6 +59,7 @@ LINES = [
     traefik.SAMPLE,
     envoy.SAMPLE,
     aws_alb.SAMPLE,
+    haproxy_http.SAMPLE,
 ]
 SPLICES = [
     '"',
