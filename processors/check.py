@@ -212,7 +212,7 @@ def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
 def _lake(settings: Settings) -> list[Finding]:
     try:
         return [Finding("warning", "lake", said) for said in moved.warnings(settings)]
-    except LakeError as problem:
+    except RecentActivitiesError as problem:
         return [Finding("problem", "lake", str(problem))]
 
 

@@ -120,6 +120,8 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
         _change_events(root, other, staging, leaving)
         _change_quarantine(root, other, staging, leaving)
         _forget(root, other, file_ids)
+    if not lake.file_of(root, Ledger, source).exists():  # lost, or never there: every file is read from its beginning
+        plan = msgspec.structs.replace(plan, replaced=[*plan.replaced, *plan.file_ids.values()])
     _change_events(root, source, staging, plan)
     _change_quarantine(root, source, staging, plan)
     ledger = staging / LEDGER

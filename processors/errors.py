@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 _ROOM = "Free some space, or move the folder to another disk"
-_PERMISSION = "Give the user who runs this permission to write there, or name another folder"
+_PERMISSION = "Give the user who runs this permission to read and write there, or name another folder"
 _FILES = "Allow more open files (`ulimit -n`)"
 _IN_THE_WAY = "A file stands where a folder is needed: move it away, or name another folder"
 _REMEDIES = {

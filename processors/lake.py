@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from processors import _bucket_answers
+from processors import _bucket_answers, _damaged
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
@@ -102,7 +102,10 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
     """Rows of one file, of one moment, without the partition column; none when the file is not there."""
     data = _content(path)
-    return pl.read_parquet(data, hive_partitioning=False) if data else scan_file(path, table).collect()
+    if data is None:
+        return _in_file(table)
+    with _told(path):
+        return pl.read_parquet(data, hive_partitioning=False)
 
 
 def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
@@ -115,7 +118,10 @@ def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
 def metadata(path: Location) -> dict[str, str]:
     """What `replace` noted in the file's footer."""
     data = _content(path)
-    return pl.read_parquet_metadata(data) if data else {}
+    if data is None:
+        return {}
+    with _told(path):
+        return pl.read_parquet_metadata(data)
 
 
 def replace(
@@ -235,8 +241,8 @@ def explained(path: Location) -> Iterator[None]:
 
 
 def reached(path: Location) -> contextlib.AbstractContextManager[None]:
-    """Turn what a bucket answers to Polars into a `LakeError`; a folder has nothing to say."""
-    return _bucket_answers.explained(path) if isinstance(path, S3Path) else contextlib.nullcontext()
+    """Turn what a bucket answers to Polars into a `LakeError`; in a folder, what is damaged within a file."""
+    return _bucket_answers.explained(path) if isinstance(path, S3Path) else _damaged.within(path)
 
 
 @contextlib.contextmanager
@@ -259,10 +265,22 @@ def locked(lake: Location, name: str) -> Iterator[Staging]:
 
 
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
+    for path in files:
+        if isinstance(path, Path):
+            _damaged.refuse(path)
     first = files[0]
     if isinstance(first, S3Path):  # boto3, where Polars finds it, would look for credentials elsewhere than we do
         how |= {"storage_options": first.bucket.options, "credential_provider": None}
     return pl.scan_parquet([str(path) for path in files], **how)
+
+
+@contextlib.contextmanager
+def _told(path: Location) -> Iterator[None]:
+    """Name the file that Polars cannot make sense of."""
+    try:
+        yield
+    except pl.exceptions.ComputeError as problem:
+        raise _damaged.damaged(path) from problem
 
 
 def _content(path: Location) -> io.BytesIO | None:

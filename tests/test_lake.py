@@ -96,7 +96,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     ("number", "remedy"),
     [
         (errno.ENOSPC, "Free some space"),
-        (errno.EACCES, "permission to write"),
+        (errno.EACCES, "permission to read and write"),
         (errno.EROFS, "Mount the disk"),
         (errno.EMFILE, "ulimit -n"),
         (errno.ENOTDIR, "A file stands where a folder is needed"),
