@@ -88,7 +88,8 @@ with DAG(
             "quarantined": result.quarantined,
             "skipped": result.skipped,
             "late": result.late,
-            "problems": len(result.problems),
+            "warnings": list(result.warnings),
+            "problems": list(result.problems),
             "dates": [day.isoformat() for day in result.dates],
         }
 
@@ -111,10 +112,11 @@ with DAG(
         trigger_rule=TriggerRule.ALL_DONE,
     )
     def verdict(names: list[str], results: list[dict[str, Any]]) -> None:
-        read = {result["source"] for result in results if not result["problems"]}
-        bad = sorted(set(names) - read)
-        if bad:
-            raise AirflowFailException(f"look at the log of the ingest of {', '.join(bad)}")
+        problems = [problem for result in results for problem in result["problems"]]
+        failed = sorted(set(names) - {result["source"] for result in results})
+        problems += [f"look at the log of the ingest of {name}" for name in failed]
+        if problems:
+            raise AirflowFailException("; ".join(problems))
 
     # Airflow hands the lists over at run time
     names: Any = sources()

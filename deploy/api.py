@@ -68,10 +68,11 @@ class Api:
         """The run as it is now."""
         return self.get(_path(run))
 
-    def result(self, run: Run, task: str) -> Any:
+    def result(self, run: Run, task: str, map_index: int = -1) -> Any:
         """What a task of the run returned; null if nothing."""
+        query = f"deserialize=true&map_index={map_index}"
         try:
-            return self.get(f"{_path(run)}/taskInstances/{task}/xcomEntries/return_value?deserialize=true")["value"]
+            return self.get(f"{_path(run)}/taskInstances/{task}/xcomEntries/return_value?{query}")["value"]
         except urllib.error.HTTPError as refusal:
             if refusal.code != 404:
                 raise

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from deploy.api import INGEST, REPORT, SESSIONS, Api, Run
 from deploy.server import PROJECT, USER, Server, ServerError
-from processors import settings, workspace_day
+from processors import _activities, _arguments, _console, lake, query, settings, workspace_day
 from processors.errors import RecentActivitiesError
+from schemas import Events
 
 PROGRAM = "python -m deploy.standalone"
 HOME = PROJECT / ".airflow"
@@ -33,7 +34,7 @@ console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isat
 
 
 class TaskError(Exception):
-    """A task failed: which, and where its log is."""
+    """Tasks failed: what they met, or where their logs are."""
 
 
 def main() -> int:
@@ -41,15 +42,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     parser.add_argument("command", choices=["run", "stop"])
     parser.add_argument("--workspace", type=Path, help="settings file; default: as the command line finds it")
-    parser.add_argument(
-        "--date", type=date.fromisoformat, help="day to report; default: the last whole day that is new"
-    )
-    parser.add_argument("--as-of", type=datetime.fromisoformat, help="exclusive end of what is known; default: now")
+    parser.add_argument("--date", help="day to report; default: the last whole day that is new")
+    parser.add_argument("--as-of", help="exclusive end of what is known; default: now")
     parser.add_argument("--home", type=Path, default=HOME, help="folder of this Airflow")
     parser.add_argument("--port", type=int, help="port of the page; default: that of the last time, or any free one")
     call = parser.parse_args()
-    if call.as_of and not call.as_of.tzinfo:
-        parser.error("--as-of: give an offset, as in 2025-08-29T22:30:00Z")
     server = Server(call.home)
     if call.command == "stop":
         with console.status("Stopping Airflow"):
@@ -58,13 +55,19 @@ def main() -> int:
         return 0
     try:
         workspace = settings.load(call.workspace)
+        now = datetime.now(UTC).replace(microsecond=0)
+        day = _arguments.day(call.date) if call.date else None
+        as_of = _arguments.instant(call.as_of, time_zone=workspace.time_zone, now=now)
         start(server, workspace.path, call.port)
-        return run(server, workspace, call.date, call.as_of)
+        return run(server, workspace, day, as_of, is_as_of=bool(call.as_of))
     except TaskError as problem:
-        console.print(Text(str(problem), "red"))
+        _console.say("error", str(problem))
         return 1
     except (ServerError, RecentActivitiesError) as problem:
-        console.print(Text(str(problem), "red"))
+        _console.say("error", str(problem))
+        return 2
+    except typer.BadParameter as problem:
+        _console.say("error", problem.message)
         return 2
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Airflow is {'running: make stop' if server.is_running() else 'stopped'}.")
@@ -104,15 +107,18 @@ def start(server: Server, workspace: Path, port: int | None = None) -> None:
     console.print(f"Airflow is ready at {server.url} after {time.monotonic() - began:.0f} s")
 
 
-def run(server: Server, workspace: settings.Settings, day: date | None, as_of: datetime | None) -> int:
-    """Take what has landed through ingest, sessions and report, and show the report of a day; gives the exit code."""
+def run(server: Server, workspace: settings.Settings, day: date | None, known: datetime, *, is_as_of: bool) -> int:
+    """Take what has landed through ingest, sessions and report, and show the report of a day; gives the exit code.
+
+    `is_as_of`: the instant was asked for, so that a day which is published is computed again.
+    """
     api = Api(server)
-    known = as_of.astimezone(UTC) if as_of else datetime.now(UTC).replace(microsecond=0)
     ingest = api.trigger(INGEST, {"as_of": known.isoformat()})
     for dag in (INGEST, SESSIONS, REPORT):  # after the trigger: a run that falls due meanwhile comes after this one
         api.pause(dag, False)
     since = ingest["run_after"]
     is_good = _follow(server, api, ingest)
+    _tell(api, ingest, workspace)
     touched = [date.fromisoformat(text) for text in api.result(ingest, "affected") or []]
     if not is_good and not touched:
         raise TaskError(_failure(server, api, ingest))
@@ -124,20 +130,25 @@ def run(server: Server, workspace: settings.Settings, day: date | None, as_of: d
         left.remove(taken["partition_key"])
     today = workspace_day.of(known, workspace.time_zone)
     wanted = {on for on in touched if on < today} or set(touched[-1:])
-    if day and (as_of or not _rows(workspace, day)):
+    if day and (is_as_of or not _rows(workspace, day)):
+        _expect_events(workspace, day)
         wanted.add(day)
     for on in sorted(wanted):  # a day that is over is due only in the small hours
         conf = {"date": str(on), "as_of": known.isoformat()}
         _succeed(server, api, _find(api, REPORT, since, on) or api.trigger(REPORT, conf))
     shown = day or _last_day(workspace, wanted)
     folder = workspace.reports / str(shown)
-    _show(folder / "recent_activities.csv", shown)
+    console.print()
+    found = query.search(workspace, "", from_=shown, to=shown)
+    _activities.show(workspace, found, format="table", limit=SHOWN_ROWS, is_masked=False, output=None)
+    console.print()
     _say_how_complete(folder / "manifest.json")
-    console.print(f"\nFiles  {_short(folder)}")
+    console.print(f"\nMore   {_console.command()} show -w {_short(workspace.path)}")
+    console.print(f"Files  {_short(folder)}")
     console.print(f"Page   {server.url}  (user {USER}, password in {_short(server.password_file)})")
     console.print(f"Stop   {'make stop' if server.home == HOME else f'{PROGRAM} stop --home {server.home}'}")
     if not is_good:
-        console.print(Text(_failure(server, api, ingest), "red"))
+        _console.say("error", _failure(server, api, ingest))
     return 0 if is_good else 1
 
 
@@ -147,8 +158,18 @@ def _last_day(workspace: settings.Settings, new: set[date]) -> date:
     days = new or published
     if not days:
         globs = ", ".join(str(workspace.root / source.files) for source in workspace.sources)
-        raise ServerError(f"No event of the last days has landed. Files are expected in {globs}")
+        raise ServerError(f"No day to report: no event of the last days was read. Files are expected in {globs}")
     return max([on for on in days if _rows(workspace, on)] or days)
+
+
+def _expect_events(workspace: settings.Settings, day: date) -> None:
+    """Nothing. Errors: `ServerError` where the lake has no event near the day."""
+    known = lake.partitions(workspace.lake, Events)
+    if not known or set(known).isdisjoint(
+        map(str, workspace_day.utc_dates(*workspace_day.bounds(day, workspace.time_zone)))
+    ):
+        there = f"there are some of {known[0]} to {known[-1]}" if known else "there are none at all"
+        raise ServerError(f"There is no event of {day} to report; {there}")
 
 
 def _rows(workspace: settings.Settings, day: date) -> int:
@@ -198,11 +219,25 @@ def _follow(server: Server, api: Api, run: Run) -> bool:
         time.sleep(1)
 
 
+def _tell(api: Api, ingest: Run, workspace: settings.Settings) -> None:
+    """Print what each source's ingest warned of."""
+    way = rf"`make run WORKSPACE={_short(workspace.path)} AS_OF=\1`"
+    for result in _results(api, ingest):
+        for warning in result["warnings"]:
+            _console.say("warning", re.sub(r"`recent-activities run --as-of (\S+)`", way, warning))
+
+
+def _results(api: Api, ingest: Run) -> list[dict[str, Any]]:
+    """What the ingest of each source gave, of those that gave anything."""
+    tasks = [task for task in api.tasks(ingest) if task["task_id"] == "ingest"]
+    return list(filter(None, (api.result(ingest, "ingest", task["map_index"]) for task in tasks)))
+
+
 def _failure(server: Server, api: Api, run: Run) -> str:
-    """Sentences that name the tasks that failed, and their logs."""
-    said = []
+    """What the sources met; of other tasks that failed their names and logs."""
+    said = [problem for result in _results(api, run) for problem in result["problems"]]
     for task in api.tasks(run):
-        if task["state"] == "failed":
+        if task["state"] == "failed" and not (said and task["task_id"] == "verdict"):
             folder = server.home / "logs" / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}"
             mapped = f"map_index={task['map_index']}/" if task["map_index"] >= 0 else ""
             log = folder / f"task_id={task['task_id']}" / f"{mapped}attempt={task['try_number']}.log"
@@ -224,29 +259,12 @@ def _until(answer: Callable[[], T | None], seconds: float, otherwise: str) -> T:
     raise ServerError(otherwise)
 
 
-def _show(file: Path, day: date) -> None:
-    """Print the first rows of a report."""
-    with file.open(newline="", encoding="utf-8") as lines:
-        header, *rows = csv.reader(lines)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in header[:5]:
-        table.add_column(name, no_wrap=True)
-    for row in rows[:SHOWN_ROWS]:
-        # text from logs is hostile: no terminal escape may pass
-        table.add_row(
-            *(Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in v)) for v in row[:5])
-        )
-    console.print()
-    console.print(table)
-    console.print(f"[dim]{min(SHOWN_ROWS, len(rows))} of {len(rows)} sessions of {day}[/dim]")
-
-
 def _say_how_complete(file: Path) -> None:
-    """Print whether the report can be relied on, as of when, and what it notes."""
+    """Print whether the report can be relied on, and what it notes."""
     manifest = json.loads(file.read_text(encoding="utf-8"))
     complete = manifest["completeness"]
     stamp = "[green]COMPLETE[/green]" if complete["is_complete"] else "[bold yellow]INCOMPLETE[/bold yellow]"
-    console.print(f"{stamp} revision {manifest['revision']}, as of {manifest['as_of']}")
+    console.print(f"{manifest['report_date']}: {stamp} revision {manifest['revision']}")
     for line in (*complete["reasons"], *complete["notes"]):
         console.print(Text(f"· {line}"))
 

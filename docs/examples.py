@@ -43,7 +43,8 @@ def carried_out(text: str, folder: Path) -> str:
 def _run(command: list[str], place: Path) -> str:
     # as on a terminal of eighty columns, but for colours and bars
     terminal = {"COLUMNS": "80", "TERM": "dumb", "TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "0"}
-    environment = {**os.environ, **terminal, "PYTHONPATH": str(README.parent)}
+    beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, **terminal, "PATH": beside, "PYTHONPATH": str(README.parent)}
     environment.pop("RECENT_ACTIVITIES_WORKSPACE", None)
     done = subprocess.run(  # noqa: S603 - the README's own commands
         command, cwd=place, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False

@@ -138,7 +138,7 @@ def init(
     _console.say("done", f"{_console.count(len(written), 'file')} written; the settings are {written[-1]}")
     option = "" if folder == Path() else f" -w {folder}"
     then = f" --as-of {day + timedelta(days=1)}T04:00" if day else ""
-    steps = [f"recent-activities {step}{option}" for step in ("check", "run", "show")]
+    steps = [f"{_console.command()} {step}{option}" for step in ("check", "run", "show")]
     steps[1] += then
     _console.say("note", "\n".join(["Next:", *steps]))
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -109,6 +110,14 @@ def write(text: str) -> None:
         text = "\n".join(visible(line) for line in text.split("\n"))
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def command() -> str:
+    """How this command is called from here: by its name where that is found, else by its path."""
+    name, beside = "recent-activities", Path(sys.executable).with_name("recent-activities")
+    if shutil.which(name) or not beside.exists():
+        return name
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def count(number: int, noun: str) -> str:

@@ -450,3 +450,15 @@ def test_settings_problems_are_told_without_a_traceback(tmp_path: Path) -> None:
         workspaces.write(tmp_path, text=text)
     result = call("run", "-w", tmp_path)
     assert result.exit_code == 2 and "Mars/Olympus" in result.stderr and "fromat" in result.stderr
+
+
+def test_the_next_steps_name_the_command_as_it_can_be_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = tmp_path / ".venv" / "bin" / "recent-activities"
+    beside.parent.mkdir(parents=True)
+    beside.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert _console.command() == ".venv/bin/recent-activities"
+    monkeypatch.setenv("PATH", str(beside.parent))
+    assert _console.command() == "recent-activities"
