@@ -136,10 +136,10 @@ def printed(launcher: Launcher, scheduled: settings.Settings) -> str:
 def test_the_last_rows_printed_say_where_everything_is(
     printed: str, launcher: Launcher, scheduled: settings.Settings
 ) -> None:
-    assert "\n2 sessions\n" in printed and "2025-08-29: COMPLETE" in printed
+    assert "\n2 sessions" in printed and "\n2025-08-29: INCOMPLETE" in printed
     for part in (
-        " revision 1",
-        "riya@example.com",
+        "COMPLETE revision 1",
+        "riya",
         str(scheduled.reports / str(DAY)),
         launcher.server.url,
         "stop",
