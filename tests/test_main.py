@@ -37,9 +37,8 @@ def document(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Settings:
-    settings = workspaces.write(tmp_path)
+def landed(folder: Path) -> Settings:
+    settings = workspaces.write(folder)
     login = workspaces.line(MORNING, "riya.sharma@example.com", "POST /login", status=302)
     later = workspaces.line(MORNING + timedelta(minutes=20), "riya.sharma@example.com")
     tom = workspaces.line(
@@ -48,6 +47,19 @@ def workspace(tmp_path: Path) -> Settings:
     later_tom = workspaces.line(MORNING + timedelta(hours=1), "tom@example.com", address="2001:db8::7")
     late = workspaces.line(datetime(2025, 8, 29, 18, tzinfo=UTC), "-", address="198.51.100.9")
     workspaces.land(settings, "access.log", login + later + b"not a line\n" + tom + later_tom * 7 + late)
+    return settings
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Settings:
+    return landed(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The workspace after a run, to be looked at only."""
+    settings = landed(tmp_path_factory.mktemp("shown"))
+    call("run", "-w", settings.root, "--as-of", AS_OF)
     return settings
 
 
@@ -226,7 +238,8 @@ def test_a_workspace_that_is_not_there_says_how_to_write_one(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def shown(workspace: Settings) -> Settings:
+def computed(workspace: Settings) -> Settings:
+    """The workspace after a run, to go on with."""
     call("run", "-w", workspace.root, "--as-of", AS_OF)
     return workspace
 
@@ -280,27 +293,27 @@ def test_show_says_what_is_known_where_it_finds_nothing(shown: Settings) -> None
     assert "sessions are known of 2025-08-29 to 2025-08-31" in call("show", "-w", shown.root, "nobody").stderr
 
 
-def test_show_names_every_instant_its_days_are_known_at(shown: Settings) -> None:
-    call("sessions", "-w", shown.root, "--date", "2025-08-28", "--as-of", AS_OF)
-    assert "as of 2025-08-31 05:30\n" in call("show", "-w", shown.root).stdout
+def test_show_names_every_instant_its_days_are_known_at(computed: Settings) -> None:
+    call("sessions", "-w", computed.root, "--date", "2025-08-28", "--as-of", AS_OF)
+    assert "as of 2025-08-31 05:30\n" in call("show", "-w", computed.root).stdout
     login = workspaces.line(datetime(2025, 8, 28, 9, tzinfo=UTC), "mei", "POST /login", status=302)
-    workspaces.land(shown, "mei.log", login)
-    call("ingest", "-w", shown.root, "--as-of", AS_OF)
-    call("sessions", "-w", shown.root, "--date", "2025-08-28", "--as-of", "2025-08-30")
-    assert "as of 2025-08-30 00:00 to 2025-08-31 05:30\n" in call("show", "-w", shown.root).stdout
+    workspaces.land(computed, "mei.log", login)
+    call("ingest", "-w", computed.root, "--as-of", AS_OF)
+    call("sessions", "-w", computed.root, "--date", "2025-08-28", "--as-of", "2025-08-30")
+    assert "as of 2025-08-30 00:00 to 2025-08-31 05:30\n" in call("show", "-w", computed.root).stdout
 
 
-def test_show_counts_the_later_addresses_of_a_session(shown: Settings) -> None:
-    assert "+1" not in call("show", "-w", shown.root).stdout
+def test_show_counts_the_later_addresses_of_a_session(computed: Settings) -> None:
+    assert "+1" not in call("show", "-w", computed.root).stdout
     moved = workspaces.line(MORNING + timedelta(minutes=30), "riya.sharma@example.com", address="198.51.100.9")
-    workspaces.land(shown, "moved.log", moved)
-    call("run", "-w", shown.root, "--as-of", AS_OF)
-    assert "203.0.113.7 +1" in call("show", "-w", shown.root, "198.51.100.9").stdout
+    workspaces.land(computed, "moved.log", moved)
+    call("run", "-w", computed.root, "--as-of", AS_OF)
+    assert "203.0.113.7 +1" in call("show", "-w", computed.root, "198.51.100.9").stdout
 
 
-def test_no_line_ends_in_spaces(shown: Settings) -> None:
+def test_no_line_ends_in_spaces(computed: Settings) -> None:
     for command in ("show", "status", "run"):
-        output = call(command, "-w", shown.root, *(("--as-of", AS_OF) if command == "run" else ())).stdout
+        output = call(command, "-w", computed.root, *(("--as-of", AS_OF) if command == "run" else ())).stdout
         assert output and not [line for line in output.splitlines() if line != line.rstrip()]
 
 
@@ -360,12 +373,12 @@ def test_status_counts_what_was_read_and_names_nobody(shown: Settings) -> None:
     assert "COMPLETE r1" in table and "2025-08-29 23:30:00" in table
 
 
-def test_status_names_files_that_wait_and_lines_that_are_unfinished(shown: Settings) -> None:
-    access = shown.root / "landing" / "access.log"
+def test_status_names_files_that_wait_and_lines_that_are_unfinished(computed: Settings) -> None:
+    access = computed.root / "landing" / "access.log"
     access.write_bytes(access.read_bytes() + workspaces.line(MORNING)[:40])
-    assert document(call("status", "-w", shown.root, "--json"))["sources"][0]["waiting"] == ["landing/access.log"]
-    call("ingest", "-w", shown.root, "--as-of", AS_OF)
-    (source,) = document(call("status", "-w", shown.root, "--json"))["sources"]
+    assert document(call("status", "-w", computed.root, "--json"))["sources"][0]["waiting"] == ["landing/access.log"]
+    call("ingest", "-w", computed.root, "--as-of", AS_OF)
+    (source,) = document(call("status", "-w", computed.root, "--json"))["sources"]
     assert source["waiting"] == [] and source["unfinished"] == ["landing/access.log"]
 
 
