@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,9 +28,13 @@ DAYS = tuple(date(2025, 8, n) for n in (28, 29, 30))
 KEY = "reference.key"
 
 
-def carry_through(workspace: settings.Settings, *, as_of: datetime = AS_OF) -> None:
-    run.ingest(workspace, as_of=as_of)
-    run.sessions(workspace, DAYS, as_of=as_of)
+def compute(workspace: settings.Settings) -> None:
+    run.ingest(workspace, as_of=AS_OF)
+    run.sessions(workspace, DAYS, as_of=AS_OF)
+
+
+def carry_through(workspace: settings.Settings) -> None:
+    compute(workspace)
     for day in DAYS:
         run.report(workspace, day)
 
@@ -119,7 +125,7 @@ def test_a_renamed_file_is_the_same_file(tmp_path: Path, whole: settings.Setting
     path = workspaces.land(workspace, "access.log", b"".join(lines))
     run.ingest(workspace, as_of=AS_OF)
     path.rename(path.with_name("old-panel.log"))
-    carry_through(workspace)
+    compute(workspace)
     assert results(workspace) == results(whole)
 
 
@@ -149,7 +155,7 @@ def test_a_line_out_of_range_is_judged_again_at_another_as_of(
     early = run.ingest(workspace, as_of=datetime(2025, 8, 28, tzinfo=UTC))
     assert 0 < early.events < len(lines) / 2
     assert lake.scan(workspace.lake, Quarantine).collect()["quarantine_reason"].n_unique() == 2
-    carry_through(workspace)
+    compute(workspace)
     assert results(workspace) == results(whole)
     (entry,), (expected,) = (ledger.read(w.lake, "panel") for w in (workspace, whole))
     assert (entry.line_count, entry.event_count, entry.reasons, entry.quarter_hours) == (
@@ -176,7 +182,7 @@ def test_any_split_order_and_repetition_gives_the_same_sessions(
             run.ingest(workspace, as_of=AS_OF)
         if rng.random() < 0.3:
             run.sessions(workspace, DAYS, as_of=AS_OF)
-    carry_through(workspace)
+    compute(workspace)
     assert results(workspace) == results(whole)
 
 
@@ -224,19 +230,28 @@ def test_a_day_with_a_clock_change_holds_the_logins_of_all_its_hours(tmp_path: P
     assert run.sessions(workspace, [day], as_of=end + timedelta(hours=4)).sessions == hours
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: once it is raised, no further file operation happens."""
-
-
 @contextlib.contextmanager
-def killed_at(monkeypatch: pytest.MonkeyPatch, operation: int) -> Iterator[list[int]]:
-    count = [0]
+def left_behind(monkeypatch: pytest.MonkeyPatch, folder: Path, copies: Path) -> Iterator[list[Path]]:
+    """What a process leaves of the folder that is killed before a file operation: a copy for each of the first ones,
+    then for fewer and fewer, where the files are not those of the copy before. Landing files are the same in all.
+    """
+    killed: list[Path] = []
+    files: dict[str, bytes] = {}
+    count = due = 0
 
-    def counted(real: Callable[..., object]) -> Callable[..., object]:
+    def copied(source: str, target: str) -> None:
+        (os.link if "landing" in Path(source).parts else shutil.copy2)(source, target)
+
+    def watched(real: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **kwargs: object) -> object:
-            count[0] += 1
-            if count[0] > operation:
-                raise Killed
+            nonlocal count, due, files
+            if count == due:
+                due += max(1, due // 6)
+                files, before = workspaces.files(folder), files
+                if files != before:
+                    killed.append(copies / f"killed-{count}")
+                    shutil.copytree(folder, killed[-1], symlinks=True, copy_function=copied)
+            count += 1
             return real(*args, **kwargs)
 
         return call
@@ -247,31 +262,25 @@ def killed_at(monkeypatch: pytest.MonkeyPatch, operation: int) -> Iterator[list[
             (pl.DataFrame, ("write_parquet",)),
         ):
             for name in names:
-                patch.setattr(owner, name, counted(getattr(owner, name)))
-        yield count
+                patch.setattr(owner, name, watched(getattr(owner, name)))
+        yield killed
 
 
 def test_a_run_killed_at_any_file_operation_and_started_again_was_never_killed(
     tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operation, is_done = 0, False
-    while not is_done:
-        workspace = workspaces.write(tmp_path / str(operation))
-        workspaces.land(workspace, "access.log", b"".join(lines))
-        (workspace.lake / "_recent_activities").mkdir(parents=True)
-        (workspace.lake / "_recent_activities" / KEY).write_bytes(bytes(32))
-        with killed_at(monkeypatch, operation) as count:
-            try:
-                carry_through(workspace)
-                is_done = True
-            except Killed:
-                pass
+    folder = tmp_path / "whole"
+    workspaces.write(folder)
+    workspaces.land(settings.load(folder), "access.log", b"".join(lines))
+    with left_behind(monkeypatch, folder, tmp_path) as killed:
+        carry_through(settings.load(folder))
+    assert len(killed) > 15
+    for copy in (folder, *killed):
+        workspace = settings.load(copy)
         carry_through(workspace)
-        assert tables(workspace) == tables(whole), f"killed at operation {operation}"
+        assert tables(workspace) == tables(whole), copy.name
         leftovers = [p for p in workspace.lake.rglob("*") if "staging" in p.parts and p.is_file() and p.name != ".lock"]
         assert not leftovers
-        operation += max(1, operation // 6)
-    assert count[0] > 30
 
 
 def test_a_run_killed_between_events_and_sessions_loses_no_date(tmp_path: Path, lines: list[bytes]) -> None:

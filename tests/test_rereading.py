@@ -15,7 +15,7 @@ import pytest
 from processors import decision, lake, ledger, run, settings
 from schemas import Events, Quarantine
 from tests import workspaces
-from tests.test_laws import DAYS, KEY, Killed, carry_through, killed_at
+from tests.test_laws import DAYS, KEY, compute, left_behind
 from tests.workspaces import AS_OF
 
 TIME = datetime(2025, 8, 29, 10, 0, tzinfo=UTC)
@@ -85,18 +85,27 @@ def lines() -> list[bytes]:
     return workspaces.history(7, 120)
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]) -> settings.Settings:
+    """The delivery in a lake that never knew other settings."""
+    workspace = settle(tmp_path_factory.mktemp("fresh"), COMBINED)
+    lay(workspace, delivery(lines))
+    compute(workspace)
+    return workspace
+
+
 @pytest.mark.parametrize("wrong", WRONG)
-def test_corrected_settings_give_what_a_fresh_lake_would_hold(tmp_path: Path, lines: list[bytes], wrong: str) -> None:
-    workspace, fresh = settle(tmp_path / "a", WRONG[wrong]), settle(tmp_path / "b", COMBINED)
-    for one in (workspace, fresh):
-        lay(one, delivery(lines))
+def test_corrected_settings_give_what_a_fresh_lake_would_hold(
+    tmp_path: Path, fresh: settings.Settings, lines: list[bytes], wrong: str
+) -> None:
+    workspace = settle(tmp_path, WRONG[wrong])
+    lay(workspace, delivery(lines))
     run.ingest(workspace, as_of=AS_OF)
     workspace = settle(workspace.root, COMBINED)
     read = run.ingest(workspace, as_of=AS_OF)
     assert "panel: its settings have changed; 3 files are read again" in read.warnings
     assert DAYS[1] in read.dates
-    carry_through(workspace)
-    carry_through(fresh)
+    compute(workspace)
     assert_same(workspace, fresh)
     assert run.ingest(workspace, as_of=AS_OF).lines == 0
 
@@ -109,13 +118,13 @@ def test_any_settings_in_any_order_end_as_the_last_would_alone(tmp_path: Path, l
     zones = [rng.choice(["Asia/Kolkata", "UTC", "America/New_York"]) for _ in range(3)]
     fresh = settle(tmp_path / "fresh", chosen[-1], zone=zones[-1])
     lay(fresh, files)
-    carry_through(fresh)
+    compute(fresh)
     for text, zone in zip(chosen, zones, strict=True):
         workspace = settle(tmp_path / "changed", text, zone=zone)
         name = rng.choice(list(files))
         lay(workspace, files if text is chosen[-1] else {name: files[name]})
         run.ingest(workspace, as_of=AS_OF)
-    carry_through(workspace)
+    compute(workspace)
     assert_same(workspace, fresh)
 
 
@@ -142,7 +151,9 @@ def test_what_the_parser_does_not_read_by_changes_nothing(tmp_path: Path, lines:
     assert run.ingest(settle(tmp_path, other, zone="UTC"), as_of=AS_OF).files == 0
 
 
-def test_what_is_no_longer_there_stays_as_it_was_and_is_said(tmp_path: Path, lines: list[bytes]) -> None:
+def test_what_is_no_longer_there_stays_as_it_was_and_is_said(
+    tmp_path: Path, fresh: settings.Settings, lines: list[bytes]
+) -> None:
     workspace = settle(tmp_path, WRONG["requests"])
     lay(workspace, delivery(lines))
     run.ingest(workspace, as_of=AS_OF)
@@ -156,36 +167,28 @@ def test_what_is_no_longer_there_stays_as_it_was_and_is_said(tmp_path: Path, lin
         "what was read of them stays as it is" in warnings
     )
     assert lake.scan(workspace.lake, Events).collect().height == sum(entry.event_count for entry in before)
-    fresh = settle(tmp_path / "fresh", COMBINED)
-    for one in (workspace, fresh):
-        lay(one, delivery(lines))
-        carry_through(one)
+    lay(workspace, delivery(lines))
+    compute(workspace)
     assert_same(workspace, fresh)
 
 
 def test_a_change_of_settings_killed_anywhere_and_started_again_was_never_killed(
     tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    folder = tmp_path / "changed"
+    lay(settle(folder, WRONG["format"]), delivery(lines))
+    run.ingest(settings.load(folder), as_of=AS_OF)
+    workspace = settle(folder, COMBINED)
+    with left_behind(monkeypatch, folder, tmp_path) as killed:
+        run.ingest(workspace, as_of=AS_OF)
+    assert len(killed) > 10
     fresh = settle(tmp_path / "fresh", COMBINED)
     lay(fresh, delivery(lines))
     run.ingest(fresh, as_of=AS_OF)
-    operation, is_done = 0, False
-    while not is_done:
-        folder = tmp_path / str(operation)
-        workspace = settle(folder, WRONG["format"])
-        lay(workspace, delivery(lines))
-        run.ingest(workspace, as_of=AS_OF)
-        workspace = settle(folder, COMBINED)
-        with killed_at(monkeypatch, operation) as count:
-            try:
-                run.ingest(workspace, as_of=AS_OF)
-                is_done = True
-            except Killed:
-                pass
-        run.ingest(workspace, as_of=AS_OF)
-        assert_same(workspace, fresh)
-        operation += max(1, operation // 6)
-    assert count[0] > 10
+    for copy in (folder, *killed):
+        again = settings.load(copy)
+        run.ingest(again, as_of=AS_OF)
+        assert_same(again, fresh)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -193,29 +196,29 @@ def test_a_change_of_settings_killed_anywhere_and_started_again_was_never_killed
 def test_a_line_read_before_all_of_it_was_there_is_replaced_by_the_whole_one(
     tmp_path: Path, pack: Callable[[bytes], bytes], end: bytes
 ) -> None:
-    data = b"".join(workspaces.line(at(n), f"user{n}") for n in range(5)).removesuffix(b"\n") + end
+    data = b"".join(workspaces.line(at(n), f"user{n}") for n in range(3)).removesuffix(b"\n") + end
     workspace, fresh = settle(tmp_path / "a", COMBINED), settle(tmp_path / "b", COMBINED)
-    for size in range(1, len(data), 41):
+    for size in range(1, len(data), 67):
         workspaces.land(workspace, "access.log.1", pack(data[:size]))
         run.ingest(workspace, as_of=AS_OF)
     lay(workspace, {"access.log.1": pack(data)})
     lay(fresh, {"access.log.1": pack(data)})
-    carry_through(workspace)
-    carry_through(fresh)
+    compute(workspace)
+    compute(fresh)
     assert_same(workspace, fresh)
-    assert lake.scan(workspace.lake, Events).collect().height == 5
+    assert lake.scan(workspace.lake, Events).collect().height == 3
 
 
 def test_a_file_whose_first_lines_have_no_time_is_named_as_if_it_had_been_read_at_once(tmp_path: Path) -> None:
     data = [b"not a line\n", b"\n", workspaces.line(at(0)), workspaces.line(at(1))]
     fresh = settle(tmp_path / "fresh", COMBINED)
     lay(fresh, {"access.log": b"".join(data)})
-    carry_through(fresh)
+    compute(fresh)
     workspace = settle(tmp_path / "grown", COMBINED)
     for count in range(1, len(data) + 1):
         lay(workspace, {"access.log": b"".join(data[:count])})
         run.ingest(workspace, as_of=AS_OF)
-    carry_through(workspace)
+    compute(workspace)
     assert_same(workspace, fresh)
 
 
@@ -228,24 +231,34 @@ def test_growth_changes_no_id_once_a_line_with_a_time_was_read(tmp_path: Path) -
     assert len(ids) == 1
 
 
-@pytest.mark.parametrize("order", [*itertools.permutations(["access.log.1", "access.log.2", "access.log.3"])])
+ALIKE = {
+    f"access.log.{n}": b"".join(
+        [workspaces.line(at(0)), b"bad\n" * n, workspaces.line(at(0), f"user{n}"), workspaces.line(at(n), "tom")]
+    )
+    for n in (1, 2, 3)
+}
+
+
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> settings.Settings:
+    """Files that begin alike, read at once."""
+    workspace = settle(tmp_path_factory.mktemp("alike"), COMBINED)
+    lay(workspace, ALIKE)
+    compute(workspace)
+    return workspace
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(ALIKE)])
 def test_files_that_begin_alike_are_told_apart_by_content_not_by_who_came_first(
-    tmp_path: Path, order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, alike: settings.Settings, order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decision, "SLICE_ROWS", 2)
-    first = workspaces.line(at(0))
-    files = {
-        f"access.log.{n}": first + b"bad\n" * n + workspaces.line(at(0), f"user{n}") + workspaces.line(at(n), "tom")
-        for n in (1, 2, 3)
-    }
-    fresh, workspace = settle(tmp_path / "fresh", COMBINED), settle(tmp_path / "ordered", COMBINED)
-    lay(fresh, files)
-    carry_through(fresh)
+    workspace = settle(tmp_path, COMBINED)
     for name in order:
-        lay(workspace, {name: files[name]})
+        lay(workspace, {name: ALIKE[name]})
         run.ingest(workspace, as_of=AS_OF)
-    carry_through(workspace)
-    assert_same(workspace, fresh)
+    compute(workspace)
+    assert_same(workspace, alike)
     assert lake.scan(workspace.lake, Events).collect().height == 9
 
 
@@ -262,7 +275,13 @@ def test_a_file_that_is_renumbered_keeps_its_lines_when_it_is_gone(tmp_path: Pat
     assert set(events.group_by("file_id").len()["len"]) == {2}
 
 
-@pytest.mark.parametrize("seed", range(15))
+def grown(rng: random.Random, data: bytes, size: int) -> int:
+    """A later size of a file: the end of its next line, all of it, or any."""
+    ends = [n + 1 for n in range(size, len(data)) if data[n : n + 1] == b"\n"]
+    return rng.choice([rng.randint(size, len(data)), *ends[:1], len(data)])
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_any_order_growth_and_compression_ends_as_the_last_files_would_alone(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     kinds = [*(workspaces.line(at(n // 2), f"user{n % 2}") for n in range(4)), b"bad\n", b"\n", b"worse\n"]
@@ -274,7 +293,7 @@ def test_any_order_growth_and_compression_ends_as_the_last_files_would_alone(tmp
     packed: dict[str, Callable[[bytes], bytes]] = {name: rng.choice([bytes, gzip.compress]) for name in names[1:]}
     while sizes != {name: len(data) for name, data in finals.items()}:
         name = rng.choice(names)
-        sizes[name] = rng.randint(sizes[name], len(finals[name]))
+        sizes[name] = grown(rng, finals[name], sizes[name])
         lay(workspace, {name: packed.get(name, bytes)(finals[name][: sizes[name]])})
         if rng.random() < 0.7:
             run.ingest(workspace, as_of=AS_OF)
