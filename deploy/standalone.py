@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,10 +113,12 @@ def run(server: Server, workspace: settings.Settings, day: date | None, known: d
     `is_as_of`: the instant was asked for, so that a day which is published is computed again.
     """
     api = Api(server)
-    ingest = api.trigger(INGEST, {"as_of": known.isoformat()})
-    for dag in (INGEST, SESSIONS, REPORT):  # after the trigger: a run that falls due meanwhile comes after this one
+    began = datetime.now(UTC)
+    since = began.isoformat()
+    # the hourly run, where it fell due while the DAG was paused, would come first and take what has landed
+    ingest = api.trigger(INGEST, {"as_of": known.isoformat()}, due=began - timedelta(hours=1))
+    for dag in (INGEST, SESSIONS, REPORT):
         api.pause(dag, False)
-    since = ingest["run_after"]
     is_good = _follow(server, api, ingest)
     _tell(api, ingest, workspace)
     touched = [date.fromisoformat(text) for text in api.result(ingest, "affected") or []]
