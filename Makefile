@@ -32,8 +32,8 @@ run: $(READY) $(filter $(DEMO),$(WORKSPACE)) ## take a day through Airflow to it
 stop: ## stop the Airflow that `make run` started, and nothing else
 	@test ! -e .airflow || $(BIN)/python -m deploy.standalone stop
 
-test: $(READY) ## run the whole test suite
-	$(BIN)/python -m pytest
+test: $(READY) ## run the whole test suite, on up to four cores
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, types, layers, dependencies, generated documentation
 	$(BIN)/ruff check .
