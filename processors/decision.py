@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from processors import lake, pending
+from processors import lake, ledger, pending
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
@@ -124,17 +124,17 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
         plan = msgspec.structs.replace(plan, replaced=[*plan.replaced, *plan.file_ids.values()])
     _change_events(root, source, staging, plan)
     _change_quarantine(root, source, staging, plan)
-    ledger = staging / LEDGER
-    batch = hashlib.blake2b(ledger.read_bytes(), digest_size=8).hexdigest()
+    entries = staging / LEDGER
+    batch = hashlib.blake2b(entries.read_bytes(), digest_size=8).hexdigest()
     pending.add(root, plan.login_dates, f"{source}~{batch}")
-    lake.replace(root, Ledger, source, pl.read_parquet(ledger))
+    lake.replace(root, Ledger, source, pl.read_parquet(entries))
 
 
 def _forget(root: Location, source: str, file_ids: list[str]) -> None:
     path = lake.file_of(root, Ledger, source)
-    kept = lake.read_file(path, Ledger).filter(~pl.col("file_id").is_in(file_ids))
-    if kept.height:
-        lake.replace(root, Ledger, source, kept)
+    kept = [entry for entry in ledger.read(root, source) if entry.file_id not in file_ids]
+    if kept:
+        lake.replace(root, Ledger, source, ledger.frame(kept))
     else:
         lake.delete(path)
 

@@ -26,7 +26,7 @@ from processors.ledger import Entry
 from processors.lines import OUT_OF_RANGE
 from processors.reading import Parts, Reading, Result
 from processors.recognize import Entries, Known
-from processors.remarks import counted, remarks, waiting
+from processors.remarks import counted, remarks, remarks_on_copy, waiting
 from processors.settings import Settings, Source
 from schemas import Events, Ledger, Quarantine
 
@@ -129,7 +129,7 @@ class _Batch:
         }
         longer = [found for found in strays.values() if found.is_shorter]
         if (known and is_copy) or (not known and longer):
-            self._pass_over(file, known or longer[0])
+            self._pass_over(file, content, known or longer[0], is_ours=known is not None)
             return
         if known:
             self.parts.settle(known.entry)
@@ -157,10 +157,12 @@ class _Batch:
                     self.others[name].remove(found.entry)
                     self._moved.setdefault(name, []).append(found.entry)
 
-    def _pass_over(self, file: landing.File, known: Known) -> None:
-        if known.is_shorter:
-            what = f"is a copy of the beginning of {known.entry.path}: nothing new"
-            self.result.warnings.append(f"{file.name}: {what}")
+    def _pass_over(self, file: landing.File, content: Content, known: Known, *, is_ours: bool) -> None:
+        if known.is_shorter or not any(content.chunks(known.offset)):
+            self.result += remarks_on_copy(file.name, known, is_truncated=content.is_truncated)
+            if is_ours:
+                self.entries.note_copy(known.entry, file)
+                self._is_changed = True
 
     def _reading(self, entry: Entry) -> Reading:
         self._tokens += 1
@@ -226,6 +228,7 @@ class _Batch:
         tokens = {one.token: ids[one.entry.file_id] for one in self._readings if one.entry.file_id in ids}
         for entry in self.entries:
             entry.file_id = ids[entry.file_id]
+        self.entries.forget_copies()
         plan = Plan(
             landed_date=self.as_of.date(),
             event_dates=sorted(self.parts.event_dates | _utc_dates(self._gone())),

@@ -3,7 +3,7 @@
 The content is digested at the end of every line (of every object, in a JSON document) of its head, then at every
 64 KiB, and where reading stopped.
 A file whose content begins with all that was read of another one of its stream is that one, grown; a file that is
-the beginning of what was read is a copy, and brings nothing (see `recognize`).
+the beginning of what was read is a copy, and brings nothing (see `recognize`): that it is one is noted too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,14 @@ class Entry:
     quarter_hours: dict[datetime, Count] = field(default_factory=dict)
     """By the UTC quarter of an hour in which the events lie: there every zone has its midnights."""
     checkpoints: dict[int, int] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    """By their path, the states of other files that hold only what was read of this one."""
     read_as_of_time: datetime | None = None
+
+    @property
+    def known_files(self) -> list[tuple[str, str]]:
+        """Path and state of all files that have nothing new."""
+        return [*self.copies.items(), (self.path, self.file_state)]
 
     @property
     def skipped_count(self) -> int:
@@ -192,6 +199,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     row["quarter_hours"] = {
         q["start_time"]: (q["event_count"], q["late_count"], q["last_event_time"]) for q in row["quarter_hours"]
     }
+    row["copies"] = {c["path"]: c["file_state"] for c in row.get("copies") or ()}  # an earlier version noted none
     row["checkpoints"] = dict(zip(row.pop("checkpoint_bytes"), row.pop("checkpoint_digests"), strict=True))
     return Entry(**row)
 
@@ -203,6 +211,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         {"start_time": start, "event_count": events, "late_count": late, "last_event_time": last}
         for start, (events, late, last) in sorted(entry.quarter_hours.items())
     ]
+    row["copies"] = [{"path": path, "file_state": state} for path, state in sorted(entry.copies.items())]
     checkpoints = row.pop("checkpoints")
     row["checkpoint_bytes"] = sorted(checkpoints)
     row["checkpoint_digests"] = [checkpoints[offset] for offset in sorted(checkpoints)]

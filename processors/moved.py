@@ -17,7 +17,7 @@ from schemas import Ledger
 
 def entries(settings: Settings, source: Source, files: list[File], known: list[Entry]) -> dict[str, list[Entry]]:
     """By their source, the entries that one of the files may be; content tells. None where all files are known."""
-    states = {(entry.path, entry.file_state) for entry in known}
+    states = {one for entry in known for one in entry.known_files}
     new = [file for file in files if (file.name, file.state) not in states]
     if not new:
         return {}

@@ -52,7 +52,7 @@ class Entries:
     def put(self, entry: Entry) -> None:
         """Add an entry."""
         self._all[id(entry)] = entry
-        self._files[entry.path, entry.file_state] = entry
+        self._files |= dict.fromkeys(entry.known_files, entry)
         self._inodes.setdefault(_inode(entry.file_state), {})[id(entry)] = entry
         first = min(entry.checkpoints)
         near = self._streams.setdefault(entry.stream, {}).setdefault(first, {})
@@ -61,15 +61,26 @@ class Entries:
     def remove(self, entry: Entry) -> None:
         """Forget an entry."""
         del self._all[id(entry)]
-        if self._files.get((entry.path, entry.file_state)) is entry:
-            del self._files[entry.path, entry.file_state]
+        for one in entry.known_files:
+            if self._files.get(one) is entry:
+                del self._files[one]
         del self._inodes[_inode(entry.file_state)][id(entry)]
         first = min(entry.checkpoints)
         near = self._streams[entry.stream][first][entry.checkpoints[first]]
         near[:] = [other for other in near if other is not entry]
 
+    def note_copy(self, entry: Entry, file: File) -> None:
+        """Remember that the file, as it is, holds only what was read of the entry's."""
+        entry.copies[file.name] = file.state
+        self._files[file.name, file.state] = entry
+
+    def forget_copies(self) -> None:
+        """Forget the copies that are gone, or are not as they were."""
+        for entry in self:
+            entry.copies = {path: state for path, state in entry.copies.items() if self._states.get(path) == state}
+
     def unchanged(self, file: File) -> Entry | None:
-        """The entry of a file that is as it was when it was read."""
+        """The entry of a file that is as it was when it was read, or found to be a copy."""
         return self._files.get((file.name, file.state))
 
     def known(self, file: File, content: Content, head: bytes, *, is_document: bool) -> tuple[Known | None, bool]:

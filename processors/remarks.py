@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from processors.lines import OUT_OF_RANGE
 from processors.reading import Reading, Result
+from processors.recognize import Known
 from processors.settings import Settings, Source
 
 
@@ -35,6 +36,19 @@ def _format(source: Source) -> str:
         f". Its source {source.name} reads it as {source.format}; `recent-activities check` names a format that fits "
         "better"
     )
+
+
+def remarks_on_copy(name: str, known: Known, *, is_truncated: bool) -> Result:
+    """The warnings of a file that holds only what was read of another one; none where it is all of it."""
+    path = known.entry.path
+    if is_truncated:
+        again = "Deliver the whole file again and only the rest will be added"
+        return Result(
+            warnings=[f"{name}: the compressed data breaks off; all that it holds was read from {path}. {again}"]
+        )
+    if known.is_shorter:
+        return Result(warnings=[f"{name}: is a copy of the beginning of {path}: nothing new"])
+    return Result()
 
 
 def waiting(name: str, rest: bytes, *, is_all: bool) -> str:

@@ -94,7 +94,7 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
 
 def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> SourceStatus:
     files, refused = landing.files(settings, source)
-    known = {(entry.path, entry.file_state): entry for entry in entries}
+    known = {one: entry for entry in entries for one in entry.known_files}
     unfinished, unreadable, problems = [], set(), [str(problem) for problem in refused]
     for file in files:
         try:

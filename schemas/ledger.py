@@ -19,6 +19,10 @@ class Ledger(Table):
     stream = c.stream()
     path = c.path()
     file_state = dy.String(description="size, modification time and inode when last read: unchanged means nothing new")
+    copies = dy.List(
+        dy.Struct({"path": dy.String(), "file_state": dy.String()}),
+        description="files that hold only what was read of this one, each in the state in which that was found",
+    )
     is_document = dy.Bool(description="whether the file is JSON that spans lines, so that records are counted")
     settings_digest = dy.String(description="digest of the source's settings by which it was read")
     is_truncated = dy.Bool(description="whether the compressed file broke off")

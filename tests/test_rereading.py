@@ -58,6 +58,7 @@ def entries(workspace: settings.Settings) -> list[ledger.Entry]:
     known = ledger.read(workspace.lake, "panel")
     for entry in known:
         entry.file_state = entry.path = ""
+        entry.copies = {}
     return sorted(known, key=lambda entry: entry.file_id)
 
 
