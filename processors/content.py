@@ -31,6 +31,7 @@ _MAGIC_BYTES = 6
 class Content:
     """The decompressed bytes of a file, compressed or not, told apart by its first bytes.
 
+    `is_too_short_to_tell`: what is there so far may become the first bytes of a compressed file.
     After reading to the end, `is_truncated` tells whether compressed data broke off or is damaged, and `has_garbage`
     whether something else comes after the end of it. `position` is how much of the file itself has been read. Errors:
     `LandingError` for a file that cannot be read.
@@ -44,6 +45,8 @@ class Content:
             first = self._read(raw, _MAGIC_BYTES)
         self._kind = next((kind for kind in _KINDS if first.startswith(kind[0])), None)
         self.is_compressed = self._kind is not None
+        beginnings = [magic for kind, _ in _KINDS for magic in kind if magic.startswith(first)]
+        self.is_too_short_to_tell = bool(first and beginnings) and not self.is_compressed
 
     def head(self) -> bytes:
         """The first `HEAD_BYTES`, or all there are. Errors: `LandingError` for an archive."""

@@ -189,7 +189,8 @@ class _Batch:
         def is_whole(rest: bytes) -> bool:
             if content.is_truncated:
                 return False
-            entry.is_open_ended = file.is_rotated or content.is_compressed or (self.is_json and _is_json(rest, entry))
+            is_closed = file.is_rotated and not content.is_too_short_to_tell
+            entry.is_open_ended = is_closed or content.is_compressed or (self.is_json and _is_json(rest, entry))
             if not entry.is_open_ended:
                 reading.result.notes.append(waiting(file.name, rest, is_all=not entry.read_bytes))
             return entry.is_open_ended

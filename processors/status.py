@@ -129,7 +129,7 @@ def _is_unfinished(file: landing.File, entry: ledger.Entry | None, source: Sourc
         return False
     content = Content(file.path)
     rest = next(content.chunks(entry.read_bytes), b"") if entry else content.head()
-    if content.is_compressed or file.is_rotated:
+    if content.is_compressed or (file.is_rotated and not content.is_too_short_to_tell):
         return False
     if entry:
         return bool(rest.strip(b" \t\r\n,[]") if entry.is_document else rest)

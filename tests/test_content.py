@@ -128,3 +128,13 @@ def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path) -> None:
     memory.symlink_to("/proc/self/mem")  # its first page cannot be read
     with pytest.raises(LandingError, match=r"broken\.log.*Check the disk"):
         Content(memory)
+
+
+@pytest.mark.parametrize("data", [b"\x1f", b"B", b"BZ", b"\x28\xb5", b"\xfd7zX", b"P"])
+def test_the_first_bytes_of_a_compressed_file_are_not_yet_told_from_text(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    assert Content(path).is_too_short_to_tell and not Content(path).is_compressed
+    for more in (b"", b"a", data + b"x"):
+        path.write_bytes(more)
+        assert not Content(path).is_too_short_to_tell

@@ -316,3 +316,17 @@ def test_a_good_file_that_grows_by_a_blank_or_a_bad_line_is_readable(tmp_path: P
         assert (read.lines, read.events, read.problems) == (1, 0, ())
     workspaces.land(workspace, "other.log", b"\n")
     assert "Nothing readable" in run.ingest(workspace, as_of=AS_OF).problems[0]
+
+
+def test_a_compressed_file_caught_after_its_first_byte_waits_for_the_rest(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    packed = gzip.compress(GOOD)
+    for size in (1, 2, 5):
+        workspaces.land(workspace, "access.log.1.gz", packed[:size])
+        read = run.ingest(workspace, as_of=AS_OF)
+        assert (read.lines, read.problems) == (0, ())
+    workspaces.land(workspace, "access.log.1.gz", packed[:1])
+    assert status.status(workspace).sources[0].unfinished == ("landing/access.log.1.gz",)
+    workspaces.land(workspace, "access.log.1.gz", packed)
+    assert run.ingest(workspace, as_of=AS_OF).events == 1
+    assert lake.scan(workspace.lake, Quarantine).collect().is_empty()
