@@ -64,7 +64,7 @@ with DAG(
         result = run.sessions(workspace, (day,), as_of=as_of)
         log.info("%s as of %s: %s", day, as_of, result)
         context["outlet_events"][SESSIONS].add_partitions(day.isoformat())
-        if workspace_day.of(as_of - REPORT_DUE, workspace.time_zone) <= day:
+        if not _is_due(day, workspace_day.local(as_of, workspace.time_zone)):
             return []
         conf = {"date": day.isoformat(), "as_of": as_of.isoformat()}
         return [{"trigger_run_id": f"revised_{day}_by_{context['run_id']}", "conf": conf}]
@@ -76,6 +76,11 @@ with DAG(
         reset_dag_run=True,
         doc_md="Publishes the day again, as a higher revision if anything changed. Skipped until the report is due.",
     ).expand_kwargs(compute())
+
+
+def _is_due(day: date, local: datetime) -> bool:
+    """Whether clocks in the workspace have shown the time of the day's first report, however long that night was."""
+    return (local.replace(tzinfo=None) - REPORT_DUE).date() > day
 
 
 def _as_of(context: Any) -> datetime:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import ast
 import sys
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -99,6 +100,22 @@ def test_sessions_run_once_for_each_date_that_ingest_names(bag: Any) -> None:
 def test_a_revised_day_starts_the_report(bag: Any) -> None:
     again = bag.dags[SESSIONS].get_task("report_again")
     assert again.partial_kwargs["trigger_dag_id"] == REPORT and again.partial_kwargs["reset_dag_run"]
+
+
+@pytest.mark.parametrize(
+    ("local", "is_due"),
+    [
+        ("2025-03-29T04:00", True),
+        ("2025-03-30T03:59", False),
+        ("2025-03-30T04:00", True),  # three hours after midnight
+        ("2025-10-26T03:59", False),
+        ("2025-10-26T04:00", True),
+    ],
+)
+def test_a_day_is_due_at_four_by_the_clock_however_long_the_night(bag: Any, local: str, is_due: bool) -> None:
+    now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+    compute = bag.dags[SESSIONS].get_task("compute").python_callable
+    assert compute.__globals__["_is_due"](now.date() - timedelta(days=1), now) == is_due
 
 
 @pytest.mark.parametrize(
