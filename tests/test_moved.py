@@ -11,7 +11,7 @@ import pytest
 from processors import check, lake, ledger, run, settings, status
 from schemas import Events, Ledger, Quarantine
 from tests import workspaces
-from tests.test_laws import Killed, carry_through, killed_at
+from tests.test_laws import compute, left_behind
 from tests.test_rereading import at, held, lay, settle
 from tests.workspaces import AS_OF
 
@@ -60,11 +60,11 @@ def test_sources_that_were_renamed_split_crossed_or_joined_give_what_a_fresh_lak
     workspace, fresh = settle(tmp_path / "a", before), settle(tmp_path / "b", now)
     for one in (workspace, fresh):
         lay(one, files)
-        carry_through(one)
+        compute(one)
     workspace = settle(workspace.root, now)
     notes = run.ingest(workspace, as_of=AS_OF).notes
     assert any("read again" in note for note in notes)
-    carry_through(workspace)
+    compute(workspace)
     assert_same(workspace, fresh)
     assert run.ingest(workspace, as_of=AS_OF).lines == 0
 
@@ -152,20 +152,14 @@ def test_a_move_killed_anywhere_and_started_again_was_never_killed(
     fresh = settle(tmp_path / "fresh", then)
     lay(fresh, files)
     run.ingest(fresh, as_of=AS_OF)
-    operation, is_done = 0, False
-    while not is_done:
-        workspace = settle(tmp_path / str(operation), WEB)
-        lay(workspace, files)
+    folder = tmp_path / "moved"
+    lay(settle(folder, WEB), files)
+    run.ingest(settings.load(folder), as_of=AS_OF)
+    workspace = settle(folder, PANEL)
+    with left_behind(monkeypatch, folder, tmp_path) as killed:
         run.ingest(workspace, as_of=AS_OF)
-        workspace = settle(workspace.root, PANEL)
-        with killed_at(monkeypatch, operation) as count:
-            try:
-                run.ingest(workspace, as_of=AS_OF)
-                is_done = True
-            except Killed:
-                pass
-        workspace = settle(workspace.root, then)
-        run.ingest(workspace, as_of=AS_OF)
-        assert_same(workspace, fresh)
-        operation += max(1, operation // 4)
-    assert count[0] > 10
+    assert len(killed) > 10
+    for copy in (folder, *killed):
+        again = settle(copy, then)
+        run.ingest(again, as_of=AS_OF)
+        assert_same(again, fresh)
