@@ -15,7 +15,7 @@ from schemas import Events
 
 @dataclass(frozen=True)
 class SourceDay:
-    """What one source gave for one day: its events, and of them those that came too late to revise its report.
+    """What one source gave for one day: its events, and of them those that came later than `lateness` allows.
 
     `files` are those that hold events of the day, and the `file_` counts are theirs: of all their days together.
     `out_of_range` are lines of the day that wait in quarantine for their time; counted where there is no event.
@@ -90,8 +90,12 @@ def completeness(
     attribution: dict[str, int],
     unmatched_logouts: int,
     session_count: int,
+    lacks_late: bool = False,
 ) -> Completeness:
-    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent."""
+    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent.
+
+    `lacks_late`: whether late events are not in its sessions.
+    """
     reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
     reasons += [
         f"{source.source}: no events on {day}{_in_quarantine(source)}"
@@ -105,16 +109,23 @@ def completeness(
     ]
     notes = []
     events = sum(attribution.values())
-    if events and not session_count:
-        methods = ", ".join(f"{count:,} {method}" for method, count in attribution.items() if count)
+    of_users = events - attribution.get("ambiguous", 0) - attribution.get("anonymous", 0)
+    methods = ", ".join(f"{count:,} {method}" for method, count in attribution.items() if count)
+    if of_users and not session_count:
+        notes.append(
+            f"No session began: the events of known users ({methods}) belong to sessions of the day before, or are of "
+            "kinds that open none"
+        )
+    elif events and not session_count:
         notes.append(
             f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
             "sign-in log of the identity provider as a source, or log the user's name in the web server"
         )
+    late = "came too late to revise this report" if lacks_late else "came later than `lateness` allows"
     counted = (
         (attribution.get("ambiguous", 0), "fitted more than one user and went to nobody", "event"),
         (sum(source.file_quarantined for source in sources), "of its files went to quarantine with a reason", "line"),
-        (sum(source.late for source in sources), "came too late to revise this report", "event"),
+        (sum(source.late for source in sources), late, "event"),
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
     return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)

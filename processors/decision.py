@@ -31,6 +31,7 @@ _TIME = pl.col("event_time")
 class Plan(msgspec.Struct):
     """What is to be done with the staged parts: into which partitions they go, and which login dates they change.
 
+    They came too late to change `late_dates` by themselves (see `pending`).
     `file_ids` by the tokens under which rows are staged; rows of no such token are not wanted after all. The rows that
     the lake has of the files in `replaced` are dropped, and those of the files in `moved`, by the sources they were of.
     """
@@ -42,6 +43,7 @@ class Plan(msgspec.Struct):
     file_ids: dict[str, str]
     replaced: list[str]
     moved: dict[str, list[str]] = {}
+    late_dates: list[date] = []
     staged: str = ""
     """The name by which the parts are shared."""
 
@@ -127,6 +129,7 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
     entries = staging / LEDGER
     batch = hashlib.blake2b(entries.read_bytes(), digest_size=8).hexdigest()
     pending.add(root, plan.login_dates, f"{source}~{batch}")
+    pending.add_late(root, plan.late_dates, f"{source}~{batch}")
     lake.replace(root, Ledger, source, pl.read_parquet(entries))
 
 

@@ -230,10 +230,12 @@ class _Batch:
         for entry in self.entries:
             entry.file_id = ids[entry.file_id]
         self.entries.forget_copies()
+        login_dates, late_dates = self._login_dates()
         plan = Plan(
             landed_date=self.as_of.date(),
             event_dates=sorted(self.parts.event_dates | _utc_dates(self._gone())),
-            login_dates=self._login_dates(),
+            login_dates=login_dates,
+            late_dates=late_dates,
             parts=self.parts.count,
             file_ids=tokens,
             replaced=sorted(self._replaced),
@@ -279,16 +281,17 @@ class _Batch:
             self.parts.stage(rows.with_columns(token), Quarantine.empty())
         self.parts.stage(Events.empty(), rejected.with_columns(token))
 
-    def _login_dates(self) -> list[date]:
-        """The days to be computed again: those that are near an event that came or went, and have or had any."""
-        zone = self.settings.time_zone
-        touched = {day for on in self.result.days for day in pending.touched(self.settings, on)}
+    def _login_dates(self) -> tuple[list[date], list[date]]:
+        """The days to be computed again, and those to be only if named: near an event that came or went, and not empty.
+
+        A day counts that had events, if all of them went.
+        """
         others = [name for name in lake.partitions(self.settings.lake, Ledger) if name != self.source.name]
         entries = [entry for name in others for entry in ledger.read(self.settings.lake, name)]
         entries += [*self.entries, *self._replaced.values()]
-        with_events = {day for entry in entries for day in entry.days(zone)}  # no event, no session
-        revised = touched & with_events
-        return sorted(day for day in revised if pending.is_revised(self.settings, day, as_of=self.as_of))
+        with_events = {day for entry in entries for day in entry.days(self.settings.time_zone)}  # no event, no session
+        again, missed = pending.affected(self.settings, self.result.days, as_of=self.as_of)
+        return sorted(again & with_events), sorted(missed & with_events)
 
     def _gone(self) -> list[Entry]:
         """The entries whose rows leave the lake."""

@@ -1,4 +1,4 @@
-"""Days whose tables were computed under other settings than those of now: nothing recomputes old days by itself."""
+"""Days whose tables lack late events, or were computed under other settings: nothing computes them again by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from processors import lake, ledger, workspace_day
+from processors import lake, ledger, pending, workspace_day
 from processors.settings import Settings
 from schemas import Sessions
 
@@ -20,7 +20,21 @@ def notes(settings: Settings) -> dict[str, str]:
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
-    """What to say of the days computed under other settings, with the command that rebuilds them; mostly nothing."""
+    """What to say of such days, with the command that rebuilds them; mostly nothing."""
+    return (*late_warnings(settings), *_settings_warnings(settings))
+
+
+def late_warnings(settings: Settings, *, but: Iterable[date] = ()) -> tuple[str, ...]:
+    """What to say of the days that lack late events, but for those that will be computed anyway."""
+    days = pending.late(settings.lake).difference(but)
+    return tuple(
+        f"{_printed(first, last)}: events came later than `lateness` allows and are not in the sessions yet; "
+        f"{_rebuild(first, last)}"
+        for first, last in workspace_day.span(days)
+    )
+
+
+def _settings_warnings(settings: Settings) -> tuple[str, ...]:
     now = notes(settings)
     computed = [date.fromisoformat(day) for day in lake.partitions(settings.lake, Sessions)]
     paths = [lake.file_of(settings.lake, Sessions, day) for day in computed]
@@ -35,10 +49,18 @@ def warnings(settings: Settings) -> tuple[str, ...]:
             days |= with_events.intersection(moved)
     until = "; until then a session near midnight may be on two days, or on none" if zones else ""
     return tuple(
-        f"{first if first == last else f'{first} to {last}'}: computed under other settings ([sessions] or the time "
-        f"zone); rebuild with `recent-activities run --from {first} --to {last}`{until}"
+        f"{_printed(first, last)}: computed under other settings ([sessions] or the time zone); "
+        f"{_rebuild(first, last)}{until}"
         for first, last in workspace_day.span(days)
     )
+
+
+def _printed(first: date, last: date) -> str:
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _rebuild(first: date, last: date) -> str:
+    return f"rebuild with `recent-activities run --from {first} --to {last}`"
 
 
 def _with_events(settings: Settings) -> set[date]:

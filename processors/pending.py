@@ -1,68 +1,107 @@
-"""Login dates whose sessions must be computed: which ones an event can change, and which still wait.
+"""Login dates whose sessions must be computed: which ones an event can change, and which still wait for what.
 
 A date waits from the moment its new events are in the lake until its tables are replaced, so that a run killed between
-the two loses no date, whoever continues. And it waits from the moment a session that its tables call active has timed
-out: no event need come for that.
+the two loses no date, whoever continues. What it waits for is the name of a mark, an empty file:
+
+- `DATE~SOURCE~BATCH`: to be computed, once the date has begun;
+- `DATE~ends=INSTANT`: to be computed again by an `as_of` later than that, though no event comes;
+- `DATE~late=SOURCE~BATCH`: to be computed, but only by someone who names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
 from processors import lake, workspace_day
 from processors.lake import Location
 from processors.settings import Settings
 
-_ENDS = "~ends="  # a source has no such name
+_ENDS, _LATE = "ends=", "late="  # no batch has such a name
 
 
-def touched(settings: Settings, day: date) -> list[date]:
+def is_late(settings: Settings, day: date, *, as_of: datetime) -> bool:
+    """Whether an event of the day that arrives now comes later than `lateness` allows."""
+    return workspace_day.bounds(day, settings.time_zone)[1] + settings.sessions.lateness < as_of
+
+
+def affected(settings: Settings, days: Iterable[date], *, as_of: datetime) -> tuple[set[date], set[date]]:
+    """The login dates whose sessions events of these days can change, and those that they came too late for.
+
+    A date is computed again if either the event's own day or the date itself is no longer ago than `lateness`: the
+    latter are computed by every `run` anyway.
+    """
+    again: set[date] = set()
+    missed: set[date] = set()
+    for day in days:
+        is_day_late = is_late(settings, day, as_of=as_of)
+        for near in _touched(settings, day):
+            (missed if is_day_late and is_late(settings, near, as_of=as_of) else again).add(near)
+    return again, missed - again
+
+
+def add(root: Location, dates: Iterable[date], batch: str) -> None:
+    """Let the dates wait for what the batch brought."""
+    for day in dates:
+        lake.put(_mark(root, day, batch), b"")
+
+
+def add_late(root: Location, dates: Iterable[date], batch: str) -> None:
+    """Let the dates wait for being named: the batch came too late."""
+    add(root, dates, _LATE + batch)
+
+
+def add_end(root: Location, day: date, end: datetime) -> Location:
+    """Let the date wait once `as_of` is later than `end`; gives the mark."""
+    mark = _mark(root, day, f"{_ENDS}{end.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}")
+    lake.put(mark, b"")
+    return mark
+
+
+def waiting(settings: Settings, *, as_of: datetime) -> list[date]:
+    """The dates to be computed at `as_of`, oldest first."""
+    found = set()
+    for day, why, _ in _marks(settings.lake):
+        ends = datetime.fromisoformat(why.removeprefix(_ENDS)) if why.startswith(_ENDS) else None
+        since = ends or workspace_day.bounds(day, settings.time_zone)[0]
+        if since < as_of and not why.startswith(_LATE):
+            found.add(day)
+    return sorted(found)
+
+
+def late(root: Location) -> set[date]:
+    """The dates that lack what came too late."""
+    return {day for day, why, _ in _marks(root) if why.startswith(_LATE)}
+
+
+def marks(root: Location) -> dict[date, list[Location]]:
+    """What to give to `done` for each date once it is computed from the events of this moment."""
+    found: dict[date, list[Location]] = {}
+    for day, _, mark in _marks(root):
+        found.setdefault(day, []).append(mark)
+    return found
+
+
+def done(marks: Iterable[Location]) -> None:
+    """These wait no longer. What another batch brought meanwhile still does."""
+    for mark in marks:
+        lake.delete(mark)
+
+
+def _touched(settings: Settings, day: date) -> list[date]:
     """The login dates whose sessions an event of that workspace day can change (see `pipeline.neighbourhood`)."""
     idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
     start, end = workspace_day.bounds(day, settings.time_zone)
     return workspace_day.between(start - absolute, end + 3 * absolute + idle, settings.time_zone)
 
 
-def is_revised(settings: Settings, day: date, *, as_of: datetime) -> bool:
-    """Whether the day has begun and what arrives now still revises its report."""
-    start, end = workspace_day.bounds(day, settings.time_zone)
-    return start < as_of <= end + settings.sessions.lateness
+def _mark(root: Location, day: date, why: str) -> Location:
+    return root / lake.PRIVATE / "pending" / f"{day}~{why}"
 
 
-def add(root: Location, dates: Iterable[date], batch: str) -> None:
-    """Let the dates wait for what the batch brought."""
-    for day in dates:
-        lake.put(_folder(root) / f"{day}~{batch}", b"")
-
-
-def add_end(root: Location, day: date, end: datetime) -> Location:
-    """Let the date wait once it is later than `end`; gives the mark."""
-    mark = _folder(root) / f"{day}{_ENDS}{end.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    lake.put(mark, b"")
-    return mark
-
-
-def waiting(root: Location, *, as_of: datetime | None = None) -> dict[date, list[Location]]:
-    """The dates that wait, each with what to give to `done` once it is computed from the events of this moment.
-
-    With `as_of` only those that wait by then.
-    """
-    found: dict[date, list[Location]] = {}
-    marks: list[Location] = [*_folder(root).glob("*~*")]
-    for path in sorted(marks, key=str):
-        _, _, end = path.name.partition(_ENDS)
-        if path.name.startswith(".") or (as_of and end and datetime.fromisoformat(end) >= as_of):
-            continue
-        found.setdefault(date.fromisoformat(path.name.partition("~")[0]), []).append(path)
-    return found
-
-
-def done(marks: Iterable[Location]) -> None:
-    """These wait no longer. What another batch brought meanwhile still does."""
-    for path in marks:
-        lake.delete(path)
-
-
-def _folder(root: Location) -> Location:
-    return root / lake.PRIVATE / "pending"
+def _marks(root: Location) -> Iterator[tuple[date, str, Location]]:
+    found: list[Location] = [*(root / lake.PRIVATE / "pending").glob("*~*")]
+    for mark in sorted(found, key=str):
+        day, _, why = mark.name.partition("~")
+        if not day.startswith("."):  # one that is being written
+            yield date.fromisoformat(day), why, mark

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
 from processors import completeness as completing
+from processors import expiry, lake, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import ingest as ingestion
-from processors import lake, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import report as reporting
 from processors.errors import CallError, DataError
 from processors.ingest import Progress
@@ -76,7 +76,11 @@ def ingest(
 
     Errors: `CallError` for an unknown source, `LakeError` where the lake cannot be written.
     """
-    chosen, as_of = _sources(settings, sources), as_of.astimezone(UTC)
+    read = _read(settings, _sources(settings, sources), as_of=as_of.astimezone(UTC), progress=progress)
+    return replace(read, warnings=(*read.warnings, *outdated.late_warnings(settings, but=read.dates)))
+
+
+def _read(settings: Settings, chosen: list[Source], *, as_of: datetime, progress: Progress | None) -> IngestResult:
     total = ingestion.Result()
     for source in chosen:
         total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
@@ -88,13 +92,9 @@ def ingest(
         total.skipped,
         total.late,
         dict(sorted(total.reasons.items())),
-        tuple(pending.waiting(settings.lake, as_of=as_of)),
+        tuple(pending.waiting(settings, as_of=as_of)),
         tuple(total.notes),
-        (
-            *total.warnings,
-            *out_of_range.warnings(settings, chosen, as_of=as_of),
-            *_late_warnings(settings, total, as_of),
-        ),
+        (*total.warnings, *out_of_range.warnings(settings, chosen, as_of=as_of)),
         (*total.problems, *_unreadable(total)),
     )
 
@@ -113,13 +113,14 @@ def sessions(
         progress("sessions", 0, len(wanted))
     with lake.locked(settings.lake, "days"):
         for days in slices:
-            waiting = pending.waiting(settings.lake)
+            waiting = pending.marks(settings.lake)
             place = pipeline.neighbourhood(settings, days[0], days[-1])
-            tables = pipeline.day_tables(_events(settings, place), settings, place, as_of=as_of)
+            events = _events(settings, place)
+            tables = pipeline.day_tables(events, settings, place, as_of=as_of)
+            ends = expiry.ends(settings, days, events, tables.sessions, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
-                end = _first_end(settings, tables.sessions.filter(pl.col("login_date") == day))
-                kept = [pending.add_end(settings.lake, day, end)] if end else []
+                kept = [pending.add_end(settings.lake, day, ends[day])] if day in ends else []
                 if _replace_day(settings, day, tables, as_of):
                     changed.append(day)
                 pending.done(mark for mark in waiting.get(day, []) if mark not in kept)
@@ -157,6 +158,7 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
         attribution=notes["attribution"],
         unmatched_logouts=notes["unmatched_logouts"],
         session_count=rows.height,
+        lacks_late=day in pending.late(settings.lake),
     )
     manifest = {
         "report_date": str(day),
@@ -188,7 +190,7 @@ def run(
     settings: Settings, *, as_of: datetime, dates: Iterable[date] | None = None, progress: Progress | None = None
 ) -> tuple[IngestResult, SessionsResult, list[ReportResult]]:
     """Ingest, sessions, report without Airflow: of the dates given, else of those of `days` that are over."""
-    read = ingest(settings, as_of=as_of, progress=progress)
+    read = _read(settings, list(settings.sources), as_of=as_of.astimezone(UTC), progress=progress)
     wanted = days(settings, as_of=as_of) if dates is None else tuple(dates)
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
     over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
@@ -199,17 +201,17 @@ def run(
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
     """The days to compute unless told: those that wait, the day before, and those that events can still change.
 
-    The last are those begun, with events in the lake by then, and within `lateness`. None for a lake without events.
+    The last are those begun, with events in the lake by then, and within `lateness`.
     """
     dates = lake.partitions(settings.lake, Events)
-    if not dates:
-        return ()
-    with lake.reached(settings.lake):
-        first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
+    first = as_of
+    if dates:
+        with lake.reached(settings.lake):
+            first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
     begun = workspace_day.between(first, as_of, settings.time_zone)
     yesterday = workspace_day.of(as_of, settings.time_zone) - timedelta(days=1)
-    named = {day for day in begun if day == yesterday or pending.is_revised(settings, day, as_of=as_of)}
-    return tuple(sorted({*named, *pending.waiting(settings.lake, as_of=as_of)}))
+    named = {day for day in begun if day == yesterday or not pending.is_late(settings, day, as_of=as_of)}
+    return tuple(sorted({*named, *pending.waiting(settings, as_of=as_of)}))
 
 
 def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:
@@ -229,19 +231,6 @@ def _unreadable(total: ingestion.Result) -> list[str]:
     return ["Nothing readable: none of the lines read is an event"]
 
 
-def _late_warnings(settings: Settings, total: ingestion.Result, as_of: datetime) -> list[str]:
-    late = sorted(
-        day
-        for day in total.days
-        if workspace_day.bounds(day, settings.time_zone)[1] + settings.sessions.lateness < as_of
-    )
-    return [
-        f"{first if first == last else f'{first} to {last}'}: events came later than `lateness` allows and revised no "
-        f"report; rebuild with `recent-activities run --from {first} --to {last}`"
-        for first, last in workspace_day.span(late)
-    ]
-
-
 def _days(first: date, last: date) -> list[date]:
     return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
 
@@ -253,14 +242,6 @@ def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
         .select(pipeline.EVENT_COLUMNS)
     )
-
-
-def _first_end(settings: Settings, of_day: pl.DataFrame) -> datetime | None:
-    """When the first of the active sessions will have timed out."""
-    limits = settings.sessions
-    idle, absolute = pl.col("last_activity_time") + limits.idle_timeout, pl.col("login_time") + limits.absolute_timeout
-    ends = of_day.filter(~pl.col("is_final")).select(pl.min_horizontal(idle, absolute).min())
-    return cast(datetime | None, ends.item())
 
 
 def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_of: datetime) -> bool:

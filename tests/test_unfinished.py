@@ -1,4 +1,4 @@
-"""A session that was active when its day was computed ends by itself: its day waits, and is reported again."""
+"""What ends or becomes known by itself: the day computed before waits, whoever comes next, and is reported again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from processors import lake, run, settings
+from processors import lake, pending, run, settings
 from schemas import Sessions
 from tests import workspaces
 
 DAY = date(2025, 8, 29)
 LOGIN = datetime(2025, 8, 29, 16, 0, tzinfo=UTC)
 LAST = LOGIN + timedelta(hours=1)
+MIDNIGHT = datetime(2025, 8, 29, 18, 30, tzinfo=UTC)
 TIMES_OUT = LAST + timedelta(hours=2)
 INSTANT = timedelta(microseconds=1)
+IMPATIENT = '[sessions]\nidle_timeout = "30m"\n'
 
 
 def landed(folder: Path, *, more: str = "") -> settings.Settings:
@@ -30,9 +32,9 @@ def landed(folder: Path, *, more: str = "") -> settings.Settings:
 
 @pytest.fixture
 def active(tmp_path: Path) -> settings.Settings:
-    """The 29th, computed while Riya was there."""
+    """The 29th, computed after its end while Riya was still there."""
     workspace = landed(tmp_path)
-    run.run(workspace, as_of=LAST + timedelta(minutes=30))
+    run.run(workspace, as_of=MIDNIGHT)
     assert ends(workspace) == ["active"]
     return workspace
 
@@ -60,7 +62,7 @@ def test_a_day_computed_while_its_session_is_still_active_waits_on(active: setti
 
 def test_the_absolute_timeout_counts_as_well(tmp_path: Path) -> None:
     workspace = landed(tmp_path, more='[sessions]\nidle_timeout = "20h"\nabsolute_timeout = "20h"\n')
-    run.run(workspace, as_of=LAST + timedelta(minutes=30))
+    run.run(workspace, as_of=datetime(2025, 8, 30, 10, tzinfo=UTC))  # after the last multiple of 20 h before its end
     assert waiting(workspace, LOGIN + timedelta(hours=20)) == ()
     assert waiting(workspace, LOGIN + timedelta(hours=20) + INSTANT) == (DAY,)
 
@@ -96,7 +98,7 @@ def test_a_run_killed_when_it_has_replaced_a_day_leaves_it_waiting(
 ) -> None:
     workspace = landed(tmp_path)
     run.ingest(workspace, as_of=LAST)
-    run.sessions(workspace, [DAY], as_of=LOGIN)  # before anything was known; nothing waits now
+    pending.done(pending.marks(workspace.lake)[DAY])  # nothing waits now
     replace = lake.replace
 
     def killed(*arguments: Any, **named: Any) -> None:
@@ -120,3 +122,52 @@ def test_a_run_killed_before_it_replaced_a_day_leaves_it_waiting(
         patch.setattr(lake, "replace", killed)
         run.sessions(active, [DAY], as_of=TIMES_OUT + INSTANT)
     assert ends(active) == ["active"] and waiting(active, TIMES_OUT + INSTANT) == (DAY,)
+
+
+def test_a_day_waits_once_it_is_over(tmp_path: Path) -> None:
+    workspace = landed(tmp_path, more=IMPATIENT)
+    run.run(workspace, as_of=MIDNIGHT - INSTANT)
+    assert waiting(workspace, MIDNIGHT) == ()
+    assert waiting(workspace, MIDNIGHT + INSTANT) == (DAY,)
+    run.sessions(workspace, [DAY], as_of=MIDNIGHT + timedelta(days=1))
+    assert waiting(workspace, MIDNIGHT + timedelta(days=9)) == ()
+
+
+def test_a_day_waits_for_the_first_event_that_was_not_known_yet(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    run.run(workspace, as_of=MIDNIGHT + timedelta(days=1))
+    run.sessions(workspace, [DAY], as_of=LAST)  # a look back
+    assert waiting(workspace, LAST) == () and waiting(workspace, LAST + INSTANT) == (DAY,)
+    run.run(workspace, as_of=MIDNIGHT + timedelta(days=20))
+    assert ends(workspace) == ["idle_timeout"]
+
+
+def test_a_day_that_had_not_begun_when_its_events_were_read_waits_from_its_beginning(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    evening_before = MIDNIGHT - timedelta(hours=25)
+    assert run.ingest(workspace, as_of=evening_before).dates == ()
+    assert waiting(workspace, MIDNIGHT + timedelta(days=20)) == (DAY,)
+    _, computed, _ = run.run(workspace, as_of=MIDNIGHT + timedelta(days=20))
+    assert DAY in computed.dates and ends(workspace) == ["idle_timeout"]
+
+
+def test_a_session_that_may_be_a_machines_lets_its_day_wait_for_the_next_multiple(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC")
+    multiple = datetime(2025, 8, 30, tzinfo=UTC)
+    robot = [workspaces.line(multiple - n * timedelta(hours=1), "robot") for n in range(26, 0, -1)]
+    workspaces.land(workspace, "access.log", b"".join(robot))
+    run.run(workspace, as_of=multiple)
+    assert ends(workspace) == ["absolute_timeout", "active"] and waiting(workspace, multiple) == ()
+    assert waiting(workspace, multiple + INSTANT) == (DAY,)
+    run.run(workspace, as_of=multiple + INSTANT)
+    assert ends(workspace) == ["absolute_timeout"] * 2
+
+
+def test_sessions_of_events_that_are_all_gone_go_with_them(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    as_of = TIMES_OUT + timedelta(days=1)
+    run.run(workspace, as_of=as_of)
+    other = workspaces.write(tmp_path, text=workspaces.TEXT.replace('"combined"', '"vhost_combined"'))
+    run.run(other, as_of=as_of)
+    assert ends(other) == []
+    assert waiting(other, as_of) == ()
