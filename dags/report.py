@@ -1,4 +1,4 @@
-"""Daily at 04:00 in the workspace's zone: publishes the day before.
+"""Daily at 04:00 in the workspace's zone: publishes the day before, and days that were computed and never published.
 
 `recent_activities_sessions` starts it again for a day that is due and whose sessions it computed: a higher revision, if
 the day says something new. By hand: *date* is the day to publish, *as_of* the exclusive end of what is known.
@@ -60,21 +60,25 @@ with DAG(
 ):
 
     @task(
-        doc_md="Publishes the day's files, of its sessions as of the run's time.",
+        doc_md="Publishes the files of the day and of those left behind, of their sessions as of the run's time.",
         outlets=[REPORTS],
-        multiple_outputs=False,
     )
-    def publish(as_of: str) -> dict[str, Any]:
+    def publish(as_of: str) -> list[dict[str, Any]]:
         from _lake import load
 
-        from processors import run, workspace_day
+        from processors import pending, run, workspace_day
 
         workspace, known = load(), datetime.fromisoformat(as_of).astimezone(UTC)
         asked = get_current_context()["params"]["date"]
         day = date.fromisoformat(asked) if asked else workspace_day.of(known, workspace.time_zone) - timedelta(days=1)
-        result = run.report(workspace, day, as_of=known)
-        for reason in result.reasons:
-            log.warning("%s is INCOMPLETE: %s", day, reason)
-        return {"date": day.isoformat(), "revision": result.revision, "rows": result.rows, "is_new": result.is_new}
+        left = [] if asked else [one for one in pending.unreported(workspace, as_of=known) if one != day]
+        published = []
+        for one in (day, *left):
+            result = run.report(workspace, one, as_of=known)
+            for reason in result.reasons:
+                log.warning("%s is INCOMPLETE: %s", one, reason)
+            facts = {"revision": result.revision, "rows": result.rows, "is_new": result.is_new}
+            published.append({"date": one.isoformat(), **facts})
+        return published
 
     publish("{{ params.as_of or dag_run.run_after }}")

@@ -5,7 +5,8 @@ the two loses no date, whoever continues. What it waits for is the name of a mar
 
 - `DATE~SOURCE~BATCH`: to be computed, once the date has begun;
 - `DATE~ends=INSTANT`: to be computed again by an `as_of` later than that, though no event comes;
-- `DATE~late=SOURCE~BATCH`: to be computed, but only by someone who names it.
+- `DATE~late=SOURCE~BATCH`: to be computed, but only by someone who names it;
+- `DATE~report`: to be reported: it was computed since it was reported last.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from processors import lake, workspace_day
 from processors.lake import Location
 from processors.settings import Settings
 
-_ENDS, _LATE = "ends=", "late="  # no batch has such a name
+_ENDS, _LATE, _REPORT = "ends=", "late=", "report"  # no batch has such a name
 
 
 def is_late(settings: Settings, day: date, *, as_of: datetime) -> bool:
@@ -58,13 +59,18 @@ def add_end(root: Location, day: date, end: datetime) -> Location:
     return mark
 
 
+def add_report(root: Location, day: date) -> None:
+    """Let the date wait for its report."""
+    lake.put(_mark(root, day, _REPORT), b"")
+
+
 def waiting(settings: Settings, *, as_of: datetime) -> list[date]:
     """The dates to be computed at `as_of`, oldest first."""
     found = set()
     for day, why, _ in _marks(settings.lake):
         ends = datetime.fromisoformat(why.removeprefix(_ENDS)) if why.startswith(_ENDS) else None
         since = ends or workspace_day.bounds(day, settings.time_zone)[0]
-        if since < as_of and not why.startswith(_LATE):
+        if since < as_of and why != _REPORT and not why.startswith(_LATE):
             found.add(day)
     return sorted(found)
 
@@ -74,11 +80,18 @@ def late(root: Location) -> set[date]:
     return {day for day, why, _ in _marks(root) if why.startswith(_LATE)}
 
 
+def unreported(settings: Settings, *, as_of: datetime) -> list[date]:
+    """The dates that are over at `as_of` and to be reported, oldest first."""
+    found = {day for day, why, _ in _marks(settings.lake) if why == _REPORT}
+    return sorted(day for day in found if workspace_day.bounds(day, settings.time_zone)[1] <= as_of)
+
+
 def marks(root: Location) -> dict[date, list[Location]]:
     """What to give to `done` for each date once it is computed from the events of this moment."""
     found: dict[date, list[Location]] = {}
-    for day, _, mark in _marks(root):
-        found.setdefault(day, []).append(mark)
+    for day, why, mark in _marks(root):
+        if why != _REPORT:
+            found.setdefault(day, []).append(mark)
     return found
 
 
@@ -86,6 +99,11 @@ def done(marks: Iterable[Location]) -> None:
     """These wait no longer. What another batch brought meanwhile still does."""
     for mark in marks:
         lake.delete(mark)
+
+
+def reported(root: Location, day: date) -> None:
+    """The date's report is that of its tables."""
+    lake.delete(_mark(root, day, _REPORT))
 
 
 def _touched(settings: Settings, day: date) -> list[date]:

@@ -121,6 +121,7 @@ def sessions(
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
                 kept = [pending.add_end(settings.lake, day, ends[day])] if day in ends else []
+                pending.add_report(settings.lake, day)
                 if _replace_day(settings, day, tables, as_of):
                     changed.append(day)
                 pending.done(mark for mark in waiting.get(day, []) if mark not in kept)
@@ -131,14 +132,20 @@ def sessions(
 
 
 def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> ReportResult:
-    """Publish the report of a day from its tables; computes them first where `as_of` is not the one they have.
+    """Publish the report of a day from its tables; computes them first where `as_of` is given.
 
     The same content is the same revision. Errors: `DataError` where the day was never computed and no `as_of` given.
     """
-    notes = _day_notes(settings, day)
-    if as_of is not None and (not notes or datetime.fromisoformat(notes["as_of"]) != as_of):
+    if as_of is not None:
         sessions(settings, [day], as_of=as_of)
-        notes = _day_notes(settings, day)
+    with lake.locked(settings.lake, "days"):
+        published = _report(settings, day)
+        pending.reported(settings.lake, day)
+    return published
+
+
+def _report(settings: Settings, day: date) -> ReportResult:
+    notes = _day_notes(settings, day)
     if not notes:
         remedy = f"Run `recent-activities sessions --date {day}` first, or give --as-of"
         raise DataError(str(settings.lake), f"has no sessions table of {day}", remedy)
@@ -189,12 +196,15 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
 def run(
     settings: Settings, *, as_of: datetime, dates: Iterable[date] | None = None, progress: Progress | None = None
 ) -> tuple[IngestResult, SessionsResult, list[ReportResult]]:
-    """Ingest, sessions, report without Airflow: of the dates given, else of those of `days` that are over."""
+    """Ingest, sessions, report without Airflow: of the dates given, else of `days` and of all that are to be reported.
+
+    Of the latter, those are reported that are over.
+    """
     read = _read(settings, list(settings.sources), as_of=as_of.astimezone(UTC), progress=progress)
-    wanted = days(settings, as_of=as_of) if dates is None else tuple(dates)
+    wanted = {*days(settings, as_of=as_of), *pending.unreported(settings, as_of=as_of)} if dates is None else {*dates}
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
-    over = [day for day in wanted if dates is not None or workspace_day.bounds(day, settings.time_zone)[1] <= as_of]
-    published = [report(settings, day) for day in over]
+    due = pending.unreported(settings, as_of=as_of) if dates is None else sorted(wanted)
+    published = [report(settings, day) for day in due]
     return replace(read, warnings=(*read.warnings, *outdated.warnings(settings))), computed, published
 
 

@@ -163,11 +163,72 @@ def test_a_session_that_may_be_a_machines_lets_its_day_wait_for_the_next_multipl
     assert ends(workspace) == ["absolute_timeout"] * 2
 
 
+# ---- reports
+
+
+def published(workspace: settings.Settings) -> dict[str, int]:
+    """How many sessions are in the reports that stand."""
+    manifests = [json.loads(path.read_text()) for path in workspace.reports.glob("*/manifest.json")]
+    return {one["report_date"]: one["files"]["recent_activities.csv"]["rows"] for one in manifests}
+
+
+def test_a_day_computed_before_it_was_over_is_reported_however_late_the_next_run(tmp_path: Path) -> None:
+    workspace = landed(tmp_path, more=IMPATIENT)
+    run.run(workspace, as_of=MIDNIGHT - INSTANT)
+    assert published(workspace) == {} and ends(workspace) == ["idle_timeout", "idle_timeout"]
+    run.run(workspace, as_of=MIDNIGHT + timedelta(days=20))
+    assert published(workspace)[str(DAY)] == 2
+
+
+def test_a_day_computed_since_its_report_is_reported_by_the_next_run_alone(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    run.run(workspace, as_of=TIMES_OUT + timedelta(days=1))
+    more = b"".join(workspaces.line(LAST, user) for user in ("tom", "mei"))
+    workspaces.land(workspace, "more.log", more)
+    run.ingest(workspace, as_of=TIMES_OUT + timedelta(days=1))
+    run.sessions(workspace, [DAY], as_of=TIMES_OUT + timedelta(days=1))
+    later = TIMES_OUT + timedelta(days=20)
+    assert published(workspace)[str(DAY)] == 1
+    assert str(DAY) in [report.folder.name for report in run.run(workspace, as_of=later)[2]]
+    assert published(workspace)[str(DAY)] == 3
+    assert str(DAY) not in [report.folder.name for report in run.run(workspace, as_of=later)[2]]
+
+
+def test_a_run_killed_before_it_reported_is_made_good_by_any_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = lake.replace
+
+    def killed(*arguments: Any, **named: Any) -> None:
+        if arguments[1] is Sessions:
+            raise KeyboardInterrupt
+        replace(*arguments, **named)
+
+    run.run(landed(tmp_path), as_of=TIMES_OUT + timedelta(days=1))
+    workspace = landed(tmp_path, more=IMPATIENT)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lake, "replace", killed)
+        run.run(workspace, as_of=TIMES_OUT + timedelta(days=1), dates=[DAY])
+    run.run(workspace, as_of=TIMES_OUT + timedelta(days=20))
+    assert published(workspace)[str(DAY)] == 2
+
+
+def test_a_report_as_of_an_instant_has_what_was_read_since_and_heeds_the_settings(tmp_path: Path) -> None:
+    workspace = landed(tmp_path)
+    as_of = TIMES_OUT + timedelta(days=1)
+    run.run(workspace, as_of=as_of)
+    workspaces.land(workspace, "more.log", workspaces.line(LAST, "tom"))
+    run.ingest(workspace, as_of=as_of)
+    assert run.report(workspace, DAY, as_of=as_of).rows == 2
+    impatient = landed(tmp_path, more=IMPATIENT)
+    assert run.report(impatient, DAY, as_of=as_of).rows == 3
+
+
 def test_sessions_of_events_that_are_all_gone_go_with_them(tmp_path: Path) -> None:
     workspace = landed(tmp_path)
     as_of = TIMES_OUT + timedelta(days=1)
     run.run(workspace, as_of=as_of)
     other = workspaces.write(tmp_path, text=workspaces.TEXT.replace('"combined"', '"vhost_combined"'))
     run.run(other, as_of=as_of)
-    assert ends(other) == []
+    assert ends(other) == [] and published(other)[str(DAY)] == 0
     assert waiting(other, as_of) == ()

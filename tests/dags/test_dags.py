@@ -3,12 +3,15 @@ from __future__ import annotations
 import ast
 import sys
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
+from processors import run
+from tests import workspaces
 
 FOLDER = Path(__file__).parents[2] / "dags"
 FILES = sorted(FOLDER.glob("*.py"))
@@ -116,6 +119,20 @@ def test_a_day_is_due_at_four_by_the_clock_however_long_the_night(bag: Any, loca
     now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo("Europe/Berlin"))
     compute = bag.dags[SESSIONS].get_task("compute").python_callable
     assert compute.__globals__["_is_due"](now.date() - timedelta(days=1), now) == is_due
+
+
+def test_the_report_publishes_days_left_behind_too(bag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", workspaces.line(datetime(2025, 8, 25, 12, tzinfo=UTC)))
+    run.ingest(workspace, as_of=datetime(2025, 8, 25, 13, tzinfo=UTC))
+    run.sessions(workspace, [date(2025, 8, 25)], as_of=datetime(2025, 8, 25, 13, tzinfo=UTC))
+    publish = bag.dags[REPORT].get_task("publish").python_callable
+    monkeypatch.setenv("RECENT_ACTIVITIES_WORKSPACE", str(workspace.path))
+    monkeypatch.syspath_prepend(FOLDER)
+    for asked, expected in (("2025-08-30", ["2025-08-30"]), (None, ["2025-08-30", "2025-08-25"])):
+        context = {"params": {"date": asked}}
+        monkeypatch.setitem(publish.__globals__, "get_current_context", lambda context=context: context)
+        assert [one["date"] for one in publish("2025-08-31T04:00:00+05:30")] == expected
 
 
 @pytest.mark.parametrize(
