@@ -295,7 +295,7 @@ def test_every_folder_of_the_lake_is_for_owner_and_group_only(tmp_path: Path) ->
 def test_progress_is_told_within_a_file_by_its_own_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
 ) -> None:
-    monkeypatch.setattr(slabs, "SLAB_BYTES", 1 << 18)
+    monkeypatch.setitem(slabs.slabs.__kwdefaults__, "slab_bytes", 1 << 18)
     workspace = workspaces.write(tmp_path)
     size = workspaces.land(workspace, "access.log", pack(b"".join(workspaces.history(1, 12_000)))).stat().st_size
     told: list[tuple[str, int, int]] = []
