@@ -39,26 +39,6 @@ SHAPES = {
         "referrer",
         "agent",
     ),
-    "nginx": pl.format(
-        '{} {} [{}] "{} HTTP/1.1" {} {} {} "{}" "{}" rt=0.0{}',
-        *("peer", "user", _CLOCK, "request", "status", "size", "size", "referrer", "agent", "status"),
-    ),
-    "nginx_json": pl.struct(
-        remote_addr="peer",
-        remote_user="user",
-        time_iso8601=pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
-        request=pl.format("{} HTTP/1.1", "request"),
-        status="status",
-        body_bytes_sent="size",
-        http_referer="referrer",
-        http_user_agent="agent",
-    ).struct.json_encode(),
-}
-FORMATS = {
-    "combined": "combined",
-    "nginx": 'nginx:$remote_addr $remote_user [$time_local] "$request" $status $body_bytes_sent $bytes_sent '
-    '"$http_referer" "$http_user_agent" rt=$request_time',
-    "nginx_json": "nginx_json",
 }
 
 

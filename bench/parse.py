@@ -22,11 +22,9 @@ def report(folder: Path, *, lines: int, runs: int, large: bool) -> str:
     parts = ["## Against others\n", table(cases, bare)]
     plain = cases[1]
     kinds = [
-        _parse("parse, nginx: custom", _log(folder, "nginx", lines), _logs.FORMATS["nginx"], folder),
         _parse("parse, 5 % escaped", _log(folder, "combined", lines, 0.05), "combined", folder),
         _parse("parse, 100 % escaped", _log(folder, "combined", lines, 1.0), "combined", folder),
         _parse("parse, gzip", _gzipped(log), "combined", folder, size=log.stat().st_size),
-        _parse("parse, nginx_json", _log(folder, "nginx_json", lines), "nginx_json", folder),
     ]
     again = Case("parse, combined", plain.command, plain.size)
     run([again, *kinds], runs)

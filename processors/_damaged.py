@@ -63,7 +63,7 @@ def within(place: Path) -> Iterator[None]:
     try:
         yield
     except ComputeError as problem:
-        if "parquet:" not in str(problem):
+        if "parquet:" not in str(problem) or "(os error" in str(problem):  # the system refused, and nothing is damaged
             raise
         what = f"holds a file that is damaged ({str(problem).splitlines()[0].removeprefix('parquet: ')})"
         raise DataError(str(place), what, "Restore it from a backup") from problem

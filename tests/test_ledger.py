@@ -94,7 +94,7 @@ def test_a_file_is_renamed_when_its_inode_stays_and_its_old_name_is_gone(tmp_pat
     one = entry(LINES[:100])
     one.path = "landing/gone.log"
     file = File("panel", tmp_path / "landing/new.log", "landing/new.log", "landing/new.log", "9 9 1", False, 9)
-    assert recognize.Entries([one]).candidates(file, b"") == [one]
+    assert recognize.Entries([one], [file]).candidates(file, b"") == [one]
     (tmp_path / "landing").mkdir()
     (tmp_path / "landing/gone.log").touch()
-    assert recognize.Entries([one]).candidates(file, b"") == []
+    assert recognize.Entries([one], [file]).candidates(file, b"") == []
