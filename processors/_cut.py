@@ -21,13 +21,11 @@ from typing import Any
 import polars as pl
 
 from processors import _template
-from processors._encoded import Encoded, encoded
+from processors._encoded import Columns, Encoded, encoded
 from processors._template import TAIL, Cell, Field, Part, Template
 
-Fields = dict[str, Encoded]
 
-
-def fast(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Fields, pl.Series]:
+def fast(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Columns, pl.Series]:
     """The fields by name, and which lines they are certain of; elsewhere they mean nothing."""
     parts = _template.parts(template, tokens)
     has_escapes = bool(lines.str.contains("\\", literal=True).any())
@@ -38,13 +36,13 @@ def fast(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[
     is_open = isinstance(template[-1], Field) and template[-1].pattern == TAIL
     # null where there are fewer pieces
     required = [last.is_not_null() if is_open else ~last.str.contains('"', literal=True)]
-    fields: Fields = {}
+    fields: Columns = {}
     for piece, part in zip(pieces, parts, strict=True):
         required += _part(fields, piece, part, has_escapes=has_escapes)
     return fields, pl.select(pl.all_horizontal(*required).fill_null(False)).to_series()
 
 
-def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Fields, pl.Series]:
+def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Columns, pl.Series]:
     """The fields by name, and which lines fit the template."""
     groups = lines.str.extract_groups(_template.pattern(template, tokens)).struct.unnest()
     names = _template.names(template, tokens).values()
@@ -53,7 +51,7 @@ def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple
     return {name: Encoded(columns[name]) for name in columns.columns}, fits
 
 
-def _part(fields: Fields, piece: pl.Series, part: Part, *, has_escapes: bool) -> list[pl.Series]:
+def _part(fields: Columns, piece: pl.Series, part: Part, *, has_escapes: bool) -> list[pl.Series]:
     """What must hold of each row; the part's fields are added."""
     cells = part.cells
     if not cells:
@@ -62,7 +60,7 @@ def _part(fields: Fields, piece: pl.Series, part: Part, *, has_escapes: bool) ->
     if len(cells) > 1 and cells[-1].width:  # a time: what comes before it repeats once it is taken off
         end = cells[-1].width + len(cells[-1].after)
         required.append(piece.str.ends_with(cells[-1].after))
-        required += _take(fields, cells[-1], encoded(piece.str.tail(end).str.head(cells[-1].width)), has_escapes)
+        required += _take(fields, cells[-1], encoded(piece.str.slice(-end, cells[-1].width)), has_escapes)
         piece, cells = piece.str.head(-end), cells[:-1]
     if cells[-1].fits == "word":  # the last one is cut at its end, so it may hold spaces
         cells = (*cells[:-1], replace(cells[-1], fits="pattern"))
@@ -92,6 +90,9 @@ class _Cut:
 
     def part(self, before: str, cells: Sequence[Cell]) -> None:
         """Cut the text into its cells `0`, `1`, …"""
+        if before and len({before, *(cell.after for cell in cells)}) == 1 and all(cell.has_no_such for cell in cells):
+            self._split_all(before, [f"{at}" for at in range(len(cells))])
+            return
         self._strip("0", before)
         place, last = 0, len(cells) - 1
         while place < last:
@@ -103,6 +104,13 @@ class _Cut:
                 self._split(cells[place:end], [f"{at}" for at in range(place, end + 1)])
             place = end
         self._strip(f"{last}", cells[-1].after, at_end=True)
+
+    def _split_all(self, separator: str, into: list[str]) -> None:
+        """Cut where the separator stands before, between and after the cells, which do not have it."""
+        names = ["before", *into, "after"]
+        pieces = pl.col("0").str.splitn(separator, len(names)).struct.rename_fields(names)
+        self.rows = self.rows.with_columns(pieces.struct.unnest())
+        self._require((pl.col("before") == "") & (pl.col("after") == ""))
 
     def _require(self, condition: pl.Expr) -> None:
         """Require what holds of the cells as they are now."""
@@ -147,7 +155,7 @@ def _goes_on(cells: Sequence[Cell]) -> bool:
     return first.has_no_such and second.after[:1] == first.after[0]
 
 
-def _take(fields: Fields, cell: Cell, column: Encoded, has_escapes: bool) -> list[pl.Series]:
+def _take(fields: Columns, cell: Cell, column: Encoded, has_escapes: bool) -> list[pl.Series]:
     """What must hold of each row, if it is not known yet; the fields of the cell are added."""
     if cell.names and cell.is_one:
         fields[cell.names[0]] = column

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from processors import lake
+from processors._encoded import Coded
 from schemas import Table
 
 WAITING_FRAMES = 2
@@ -23,13 +22,13 @@ COMPRESSION_LEVEL = 1  # of zstd: on tables of events as small as its default, i
 class Parquet:
     """A file that is there whole, when the block ends well, or as it was before.
 
-    Errors: what the system says to the writing is raised by the next `write`, or at the end.
+    Each frame is a row group. Errors: what the system says to the writing is raised by the next `write`, or at the end.
     """
 
     def __init__(self, path: Path, table: type[Table]) -> None:
         self._schema = table.empty().schema
         self._file: AbstractContextManager[Path] = lake.written(path)
-        self._frames: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING_FRAMES)
+        self._frames: queue.Queue[Coded | None] = queue.Queue(WAITING_FRAMES)
         self._pool = ThreadPoolExecutor(1)
 
     def __enter__(self) -> Parquet:
@@ -47,13 +46,13 @@ class Parquet:
             self._written.result()
         return suppressed
 
-    def write(self, frame: pl.DataFrame) -> None:
+    def write(self, frame: Coded) -> None:
         """Take the next rows."""
         self._put(frame)
         if self._written.done():
             self._written.result()
 
-    def _put(self, frame: pl.DataFrame | None) -> None:
+    def _put(self, frame: Coded | None) -> None:
         """Hand over once there is room, unless nobody takes any more."""
         while not self._written.done():
             with contextlib.suppress(queue.Full):
@@ -61,9 +60,18 @@ class Parquet:
                 return
 
     def _sink(self, path: Path) -> None:
-        rows = register_io_source(self._given, schema=self._schema)
-        rows.sink_parquet(path, compression="zstd", compression_level=COMPRESSION_LEVEL, maintain_order=True)
+        import pyarrow.parquet  # a fifth of a second, while the first frame is made
 
-    def _given(self, *_: object) -> Iterator[pl.DataFrame]:
-        while (frame := self._frames.get()) is not None:
-            yield frame
+        names = self._schema.names()
+        text = [name for name, dtype in self._schema.items() if dtype == pl.String]
+        with pyarrow.parquet.ParquetWriter(
+            path,
+            Coded(self._schema.to_frame(), {}).arrow(names).schema,
+            compression="zstd",
+            compression_level=COMPRESSION_LEVEL,
+            store_schema=False,  # else its readers are given dictionaries in place of text
+            use_dictionary=text,
+            write_statistics=[name for name in names if name not in text],
+        ) as writer:
+            while (frame := self._frames.get()) is not None:
+                writer.write_table(frame.arrow(names), row_group_size=frame.rows.height)

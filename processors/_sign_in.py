@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 
 import polars as pl
 
-from processors import _times, _values
+from processors import _times, _values, device
+from processors._encoded import Columns, Encoded
 from processors._json import object_of
 from processors._options import Options
 from processors._paths import Path, compiled, value_at
@@ -29,7 +30,13 @@ REMARKS = ("field_reason", "remark")
 DIRECTIVE = "directive"
 
 
-def fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.LazyFrame:
+def events(rows: pl.DataFrame, shape: SignInRecord, options: Options) -> Columns:
+    """The columns of events for `readable`, and `field_reason` where a record is none."""
+    found = _fields(rows.lazy(), shape, options).with_columns(device=device.label(pl.col("user_agent"))).collect()
+    return {column.name: Encoded(column) for column in found}
+
+
+def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.LazyFrame:
     """The rows with the columns of events, `field_reason` where a record is none, and no `readable`."""
     names = pl.Struct(dict.fromkeys((*FIELDS, *REMARKS), pl.String))
     values = pl.col("readable").map_batches(_extractor(shape, options), return_dtype=names, is_elementwise=True)
@@ -42,7 +49,6 @@ def fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.Lazy
         outcome=pl.col("outcome").replace_strict(shape.outcomes, default="unknown", return_dtype=pl.String),
         listed_class=map_unique(action, lambda name: _listed(name, shape.events)),
     ).select(
-        pl.exclude("outcome", "remark", "listed_class", "field_reason", *FIELDS),
         "event_action",
         "outcome",
         "user_name",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
 from processors import _addresses, _cut, _times, _values, device
-from processors._encoded import Encoded, encoded
+from processors._encoded import Columns, Encoded, constant, encoded, of_enum
 from processors._options import Options
 from processors._reader import WebLine
 
@@ -32,73 +32,78 @@ _CLASSES = pl.Enum(("activity", "background", "login", "login_failed", "logout",
 _OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 
 
-def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> pl.DataFrame:
-    """The rows with the columns of events, `field_reason` where a line is none, and no `readable`."""
+def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> Columns:
+    """The columns of events for `readable`, and `field_reason` where a line is none."""
     asked = [token for token in (options.user, options.session_reference) if token]
     names = {token: name for token in asked if (name := shape.name(token))}
     tokens = frozenset(name for name in names.values() if name in asked)
+    lines = rows["readable"]
     if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
-        rows = rows.with_columns(pl.col("readable").str.replace_all("\\", r"\x5c", literal=True))
+        lines = lines.str.replace_all("\\", r"\x5c", literal=True)
     if shape.is_hash_escaped:
-        rows = rows.with_columns(pl.col("readable").str.replace_all("#([0-9A-F]{2})", r"\x${1}"))
-    fields, is_certain = _cut.fast(rows["readable"], shape.template, tokens)
-    if is_certain.all():
-        return _of_fields(rows, fields, names, shape, options)
-    certain = {name: column.filter(is_certain) for name, column in fields.items()}
-    others = rows.filter(~is_certain)
-    fields, fits = _cut.exact(others["readable"], shape.template, tokens)
-    rejected = others.filter(~fits.fill_null(False)).with_columns(field_reason=pl.lit("malformed_line"))
-    fitting = {name: column.filter(fits.fill_null(False)) for name, column in fields.items()}
-    parts = (
-        _of_fields(rows.filter(is_certain), certain, names, shape, options),
-        _of_fields(others.filter(fits.fill_null(False)), fitting, names, shape, options),
-        rejected.drop("readable"),
-    )
-    return pl.concat(parts, how="diagonal").sort("line_number")
+        lines = lines.str.replace_all("#([0-9A-F]{2})", r"\x${1}")
+    fields, fits = _cut.fast(lines, shape.template, tokens)
+    if not fits.all():
+        places = (~fits).arg_true()
+        others, is_other = _cut.exact(lines.gather(places), shape.template, tokens)
+        fields = {name: column.replaced(places, others[name]) for name, column in fields.items()}
+        fits = fits.scatter(places, is_other.fill_null(False))
+    return _of_fields(fields, fits, names, shape, options)
 
 
 def _of_fields(
-    rows: pl.DataFrame, fields: _cut.Fields, names: dict[str, str], shape: WebLine, options: Options
-) -> pl.DataFrame:
-    """The same of lines that fit."""
-    missing = Encoded(pl.Series([None], dtype=pl.String), pl.repeat(0, rows.height, dtype=pl.UInt32, eager=True))
+    fields: Columns, fits: pl.Series, names: Mapping[str, str], shape: WebLine, options: Options
+) -> Columns:
+    """The same of the fields; where a line does not fit they mean nothing."""
+    count = len(fits)
+    missing = constant(None, count)
 
     def field(name: str | None) -> Encoded:
         return fields.get(name, missing) if name else missing
 
-    reference = field(names.get(options.session_reference or ""))
+    read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
+    time = field("time").fields(read_time)
+    request = _request(fields, field).apply(_values.unescaped).fields(lambda raw: _meant(raw, options))
+    named = field(names.get(options.user) if options.user else "user").apply(_values.text)
+    reference = field(names.get(options.session_reference or "")).apply(_values.text)
     agent = field("agent").apply(_values.text)
-    found = rows.drop("readable").with_columns(
-        *field("time").frame(
-            functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
-        ),
-        *_request(fields, field).apply(_values.unescaped).frame(lambda raw: _meant(raw, options)),
-        *_addresses_of(fields, field, options),
-        named=field(names.get(options.user) if options.user else "user").apply(_values.text).rows(),
-        session_reference=reference.apply(_values.text)
-        .map(lambda value: _values.digest(value, options.reference_key))
-        .rows(),
-        application=field("host").apply(_values.text).rows(),
-        user_agent=agent.rows(),
-        device=agent.map(device.label).rows(),
-        # not strict: values that only other lines have are here as well
-        http_status=field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows(),
-        response_bytes=field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)).rows(),
-        referrer=field("referrer").apply(_values.referrer).rows(),
-    )
-    return found.select(
-        pl.exclude("named", "is_login", "is_logout", "is_background"),
-        event_class=_event_class(),
-        outcome=_outcome(),
+    # not strict: values that only lines have that do not fit are here as well
+    status = field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows()
+    meaning = pl.DataFrame(
+        {
+            "http_status": status,
+            "is_named": named.map(pl.Expr.is_not_null).rows(),
+            "is_request": request["http_method"].map(pl.Expr.is_not_null).rows(),
+            **{name: request[name].rows() for name in ("is_login", "is_logout", "is_background")},
+        }
+    ).select(event_class=_event_class(), outcome=_outcome())
+    reason = time["field_reason"].rows()
+    if not fits.all():
+        reason = reason.zip_with(fits, pl.Series(["malformed_line"]))
+    return {
+        "event_time": time["event_time"],
+        "event_class": of_enum(meaning["event_class"], _CLASSES),
+        "event_action": constant("request", count),
+        "outcome": of_enum(meaning["outcome"], _OUTCOMES),
         # Apache: the user "may be bogus if return status is 401"
-        user_name=pl.when(_STATUS != 401).then("named"),
-        is_directive=pl.lit(False),
-        event_action=pl.lit("request"),
-        source_event_id=pl.lit(None, dtype=pl.String),
-    )
+        "user_name": named.where(status.ne_missing(401)),
+        "session_reference": reference.map(lambda value: _values.digest(value, options.reference_key)),
+        "application": field("host").apply(_values.text),
+        **_addresses_of(fields, field, options),
+        "user_agent": agent,
+        "device": agent.map(device.label),
+        "http_method": request["http_method"],
+        "http_path": request["http_path"],
+        "http_status": Encoded(status),
+        "response_bytes": field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)),
+        "referrer": field("referrer").apply(_values.referrer),
+        "source_event_id": missing,
+        "is_directive": Encoded(pl.repeat(False, count, eager=True)),
+        "field_reason": Encoded(reason),
+    }
 
 
-def _request(fields: _cut.Fields, field: Callable[[str], Encoded]) -> Encoded:
+def _request(fields: Columns, field: Callable[[str], Encoded]) -> Encoded:
     """The request line; of a format that logs its parts, the line that they make."""
     if "request" in fields or "method" not in fields:
         return field("request")
@@ -107,19 +112,21 @@ def _request(fields: _cut.Fields, field: Callable[[str], Encoded]) -> Encoded:
     return encoded(pl.select(pl.concat_str(method, pl.lit(" "), path, pl.lit(" HTTP/1.1"))).to_series())
 
 
-def _addresses_of(fields: _cut.Fields, field: Callable[[str], Encoded], options: Options) -> pl.DataFrame:
+def _addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Options) -> Columns:
     """Who connected, whose address it is, and who says so."""
-    peer = field("peer").map(_values.address).rows().alias("peer_address")
+    peer = field("peer").map(_values.address)
     if "client" in fields:  # found by the server, which knows whom it trusts
-        client = field("client").map(_values.address).rows()
-        trust = pl.when(client.eq_missing(peer)).then(pl.lit("peer")).otherwise(pl.lit("forwarded"))
-        return pl.select(peer, ip_address=client, address_trust=trust)
+        client = field("client").map(_values.address)
+        is_peer = client.rows().eq_missing(peer.rows())
+        trust = is_peer.replace_strict(True, "peer", default="forwarded", return_dtype=pl.String)
+        return {"peer_address": peer, "ip_address": client, "address_trust": Encoded(trust)}
     if "forwarded" in fields and "peer" not in fields:
-        return _addresses.last_forwarded(field("forwarded").rows(), options.trusted_proxies).with_columns(peer)
-    if "forwarded" in fields and options.trusted_proxies:
-        resolved = _addresses.client(field("peer").rows(), field("forwarded").rows(), options.trusted_proxies)
-        return resolved.with_columns(peer)
-    return pl.select(peer, ip_address=peer, address_trust=pl.lit("peer"))
+        found = _addresses.last_forwarded(field("forwarded").rows(), options.trusted_proxies)
+    elif "forwarded" in fields and options.trusted_proxies:
+        found = _addresses.client(field("peer").rows(), field("forwarded").rows(), options.trusted_proxies)
+    else:
+        return {"peer_address": peer, "ip_address": peer, "address_trust": constant("peer", len(peer.rows()))}
+    return {"peer_address": peer, **{column.name: Encoded(column) for column in found}}
 
 
 def _meant(raw: pl.Series, options: Options) -> pl.DataFrame:
@@ -144,14 +151,14 @@ def _outcome() -> pl.Expr:
 
 def _event_class() -> pl.Expr:
     """What a request means; the first that holds."""
-    is_named, is_login = pl.col("named").is_not_null(), pl.col("is_login")
+    is_named, is_login = pl.col("is_named"), pl.col("is_login")
     is_done = _STATUS.is_between(200, 399)
 
     def lit(event_class: str) -> pl.Expr:
         return pl.lit(event_class, dtype=_CLASSES)
 
     return (
-        pl.when(pl.col("http_method").is_null())
+        pl.when(~pl.col("is_request"))
         .then(lit("other"))
         .when((_STATUS == 401) & (is_named | is_login))
         .then(lit("login_failed"))

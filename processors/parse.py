@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _sign_in, _web, device
+from processors import _sign_in, _web
+from processors._encoded import Coded, Encoded, constant, encode
 from processors._options import Options
 from processors._reader import Reader, UnknownFormat, WebLine, formats, reader
 from processors._web import DEFAULT_BACKGROUND_PATHS
@@ -13,7 +14,8 @@ from schemas import Events
 __all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
 
 LONGEST_LINE_BYTES = 1_048_576
-SCHEMA = Events.empty().schema
+SCHEMA = {**Events.empty().schema, "quarantine_reason": pl.String, "skipped": pl.String}
+_NOTHING = pl.Series([None], dtype=pl.String)
 
 
 def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> pl.LazyFrame:
@@ -23,36 +25,39 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8.
     """
     return lines.map_batches(
-        lambda frame: _parsed(frame, reader, source, file_id, options),
-        schema={**SCHEMA, "quarantine_reason": pl.String, "skipped": pl.String},
+        lambda frame: coded(frame, reader=reader, source=source, file_id=file_id, options=options).decoded(),
+        schema=SCHEMA,
     )
 
 
-def _parsed(lines: pl.DataFrame, reader: Reader, source: str, file_id: str, options: Options) -> pl.DataFrame:
+def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> Coded:
+    """The same at once, with text as codes."""
     shape = reader.shape
     rows = _readable(lines)
     if isinstance(shape, WebLine):
-        rows = _web.events(rows, shape, options)
+        columns = _web.events(rows, shape, options)
     else:
-        found = _sign_in.fields(rows.lazy(), shape, options)
-        rows = found.with_columns(device=device.label(pl.col("user_agent"))).collect()
+        columns = _sign_in.events(rows, shape, options)
     time = pl.col("event_time")
     is_out_of_range = (
         (time < options.earliest if options.earliest else pl.lit(False))
         | (time > options.latest if options.latest else pl.lit(False))
     ).fill_null(False)
     reasons = "early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range"))
-    rows = rows.with_columns(
-        source=pl.lit(source),
-        file_id=pl.lit(file_id),
-        attribution_method=pl.when(pl.col("user_name").is_not_null()).then(pl.lit("log_user")),
+    names = ("event_time", "field_reason", "is_directive")
+    verdict = rows.with_columns(columns[name].rows().alias(name) for name in names).select(
         skipped=pl.when("is_blank").then(pl.lit("blank")).when("is_directive").then(pl.lit("directive")),
+        reason=pl.coalesce(*reasons),
     )
-    return rows.select(
-        *(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()),
-        quarantine_reason=pl.when(pl.col("skipped").is_null()).then(pl.coalesce(*reasons)),
-        skipped="skipped",
-    )
+    columns |= {
+        "source": constant(source, rows.height),
+        "file_id": constant(file_id, rows.height),
+        "line_number": Encoded(rows["line_number"]),
+        "attribution_method": constant("log_user", rows.height).where(columns["user_name"].rows().is_not_null()),
+        "quarantine_reason": Encoded(verdict["reason"].zip_with(verdict["skipped"].is_null(), _NOTHING)),
+        "skipped": Encoded(verdict["skipped"]),
+    }
+    return encode({name: columns[name] for name in SCHEMA}, SCHEMA)
 
 
 def _readable(lines: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import polars as pl
 
 from processors import _parquet, parse, slabs
 from processors import content as contents
+from processors._encoded import Coded
 from processors.content import Content
 from processors.errors import LandingError
 from processors.lines import lines_of, quarantined
@@ -61,7 +62,7 @@ class Outcome:
 class Writer(Protocol):
     """Takes the frames of a file one after the other."""
 
-    def __call__(self, events: pl.DataFrame, quarantined: pl.DataFrame) -> None: ...
+    def __call__(self, events: Coded, quarantined: pl.DataFrame) -> None: ...
 
 
 def options(*, time_zone: str | None = None, day: date | None = None) -> parse.Options:
@@ -135,33 +136,33 @@ def read(
 class _Read:
     """A slab's lines, numbered from 1, and those of them that are rejected."""
 
-    parsed: pl.DataFrame
+    source: str
+    parsed: Coded
     rejected: pl.DataFrame
 
 
 def _parsed(slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str) -> _Read:
-    lines = lines_of(slab.data, 1).lazy()
-    parsed = parse.parse(lines, reader=reader, source=reader.name, file_id=name, options=options).collect()
-    return _Read(parsed, quarantined(parsed, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {}))
+    lines = lines_of(slab.data, 1)
+    parsed = parse.coded(lines, reader=reader, source=reader.name, file_id=name, options=options)
+    return _Read(reader.name, parsed, quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {}))
 
 
 def _count(outcome: Outcome, read: _Read, write: Writer | None) -> None:
     number = pl.col("line_number") + outcome.lines
-    parsed, rejected = read.parsed, read.rejected.with_columns(number)
-    outcome.lines += parsed.height
+    rows, rejected = read.parsed.rows, read.rejected.with_columns(number)
+    outcome.lines += rows.height
     outcome.quarantined += rejected.height
-    outcome.skipped += parsed.height - parsed["skipped"].null_count()
+    outcome.skipped += rows.height - rows["skipped"].null_count()
     outcome.events = outcome.lines - outcome.quarantined - outcome.skipped
     outcome.reasons.update(dict(rejected["quarantine_reason"].value_counts().iter_rows()))
     wanted = rejected.select("line_number", "quarantine_reason", "raw_bytes")
     outcome.first_rejects += [Reject(*row) for row in wanted.head(SHOWN_REJECTS - len(outcome.first_rejects)).rows()]
     if write:
-        is_event = parsed["quarantine_reason"].is_null() & parsed["skipped"].is_null()
-        events = parsed if is_event.all() else parsed.filter(is_event)
-        events = events.with_columns(number).select(Events.column_names())
-        name, source = pl.lit(str(outcome.file)), parsed["source"].first()
-        rejected = rejected.with_columns(file_id=name, source=pl.lit(source, dtype=pl.String), path=name)
-        write(events, rejected.select(Quarantine.column_names()))
+        is_event = rows["quarantine_reason"].is_null() & rows["skipped"].is_null()
+        events = Coded(rows.with_columns(number), read.parsed.texts)
+        name = pl.lit(str(outcome.file))
+        rejected = rejected.with_columns(file_id=name, source=pl.lit(read.source), path=name)
+        write(events if is_event.all() else events.filter(is_event), rejected)
 
 
 class Parquet:
@@ -180,9 +181,9 @@ class Parquet:
     def __exit__(self, *problem: Any) -> bool | None:
         return self._stack.__exit__(*problem)
 
-    def __call__(self, events: pl.DataFrame, quarantined: pl.DataFrame) -> None:
-        for writer, frame in zip(self._writers, (events, quarantined), strict=True):
-            if writer and frame.height:
+    def __call__(self, events: Coded, quarantined: pl.DataFrame) -> None:
+        for writer, frame in zip(self._writers, (events, Coded(quarantined, {})), strict=True):
+            if writer and frame.rows.height:
                 writer.write(frame)
 
 

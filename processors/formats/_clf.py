@@ -17,7 +17,7 @@ USER = Field(r'""|-|(?:[^"\\-]|\\.|-[^ "\\]|-\\.)(?:[^"\\]|\\.)*', "user", "$rem
 # nginx: end of the request; Apache: its start
 TIME = Field(r'[^\[\]"]*', "time", "$time_local", without='[]"', width=len("29/Aug/2025:10:07:12 +0530"))
 REQUEST = Field(ANY_QUOTED, "request", "$request")  # as sent: may be TLS bytes, "-" or nothing
-STATUS = Field(r"[0-9]{3}", "status", "$status", without=' "', width=3)  # 000 and 009 occur in nginx
+STATUS = Field(r"[0-9]{3}", "status", "$status", without=' "')  # 000 and 009 occur in nginx
 # bytes of the body; "-" none; 18 digits fit 64 bits
 SIZE = Field(r"[0-9]{1,18}|-", "size", "$body_bytes_sent", without=' "')
 REFERRER = Field(ANY_QUOTED, "referrer", "$http_referer")
