@@ -8,11 +8,13 @@ from typing import Any
 
 import polars as pl
 
-SAMPLE_ROWS = 16_384
-WORTH_BELOW = 0.5
+SAMPLE_ROWS = 8_192
+WORTH_BELOW = 0.6
 """Distinct values by rows of a sample; above it, looking rows up costs more than looking at each."""
 IN_RUNS_BELOW = 0.25
 """Rows of a sample that differ from the one before; below it, only the first row of each run is looked up."""
+
+_NOTHING = pl.Series([None], dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Encoded:
 
     def rows(self) -> pl.Series:
         """The value of each row."""
-        return self.values if self.codes is None else self.values.gather(self.codes)
+        return self.values if self.codes is None else self.values[self.codes]
 
     def map(self, function: Callable[[pl.Expr], pl.Expr]) -> Encoded:
         """The column with the expression applied, which must be elementwise and give null for null."""
@@ -47,10 +49,10 @@ class Encoded:
     def replaced(self, places: pl.Series, others: Encoded) -> Encoded:
         """The column with the rows at those places as the others have them, in their order."""
         if self.codes is None:
-            return Encoded(self.values.scatter(places, others.rows()))
+            return Encoded(self.values.clone().scatter(places, others.rows()))  # which changes its column
         theirs = pl.int_range(len(places), dtype=pl.UInt32, eager=True) if others.codes is None else others.codes
-        codes = self.codes.scatter(places, theirs + len(self.values))
-        return Encoded(self.values.append(others.values), codes)
+        codes = self.codes.clone().scatter(places, theirs + len(self.values))
+        return Encoded(pl.concat([self.values, others.values]), codes)
 
 
 Columns = dict[str, Encoded]
@@ -58,15 +60,15 @@ Columns = dict[str, Encoded]
 
 def encoded(rows: pl.Series) -> Encoded:
     """The column in the form that is cheaper to work on."""
-    sample = rows.head(SAMPLE_ROWS)
+    sample = rows[:SAMPLE_ROWS]
     if sample.n_unique() > WORTH_BELOW * len(sample):
         return Encoded(rows)
-    if sample.ne_missing(sample.shift()).sum() > IN_RUNS_BELOW * len(sample):
+    if (sample[1:] != sample[:-1]).sum() > IN_RUNS_BELOW * len(sample):
         texts, codes = _distinct(rows)
     else:
         texts, codes = _distinct(rows.rle().struct.field("value"))
-        codes = codes.gather(rows.rle_id())
-    return Encoded(texts.alias("").extend_constant(None, 1), codes)  # nothing can be gathered from an empty column
+        codes = codes[rows.rle_id()]
+    return Encoded(texts.append(_NOTHING), codes)  # nothing can be gathered from an empty column
 
 
 def of_enum(rows: pl.Series, categories: pl.Enum) -> Encoded:
@@ -76,7 +78,7 @@ def of_enum(rows: pl.Series, categories: pl.Enum) -> Encoded:
 
 def constant(value: str | None, count: int) -> Encoded:
     """A column of one value."""
-    return Encoded(pl.Series([value], dtype=pl.String), pl.repeat(0, count, dtype=pl.UInt32, eager=True))
+    return Encoded(pl.Series([value], dtype=pl.String), pl.Series([0], dtype=pl.UInt32).new_from_index(0, count))
 
 
 def _is_worth_it(rows: pl.Series) -> bool:
@@ -93,7 +95,7 @@ class Coded:
 
     def decoded(self) -> pl.DataFrame:
         """The rows with their text."""
-        return self.rows.with_columns(text.gather(self.rows[name]).alias(name) for name, text in self.texts.items())
+        return self.rows.with_columns(text[self.rows[name]].alias(name) for name, text in self.texts.items())
 
     def filter(self, mask: pl.Series) -> Coded:
         """The rows where the mask holds."""
@@ -116,15 +118,15 @@ class Coded:
         return array.dictionary_encode() if column.dtype == pl.String else array
 
 
-def encode(columns: Columns, schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> Coded:
+def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
     """The columns of the schema as rows."""
     rows, texts = {}, {}
     for name, dtype in schema.items():
         values, codes = columns[name].values, columns[name].codes
         if codes is not None and dtype == pl.String:
-            known, places = _distinct(values)
+            known, places = (values, None) if len(values) == 1 else _distinct(values)
             if not known.null_count():
-                rows[name], texts[name] = places.gather(codes), known
+                rows[name], texts[name] = codes if places is None else places[codes], known
                 continue
         rows[name] = columns[name].rows().cast(dtype)
     return Coded(pl.DataFrame(rows), texts)
@@ -139,5 +141,5 @@ def _distinct(rows: pl.Series) -> tuple[pl.Series, pl.Series]:
     column = rows.cast(categories)  # the categories are forgotten with the last column that has them
     codes = column.to_physical()
     highest = codes.max()
-    every = pl.int_range(0 if highest is None else int(highest) + 1, dtype=pl.UInt32, eager=True)
+    every = pl.Series("", range(highest + 1 if isinstance(highest, int) else 0), dtype=pl.UInt32)
     return every.cat.to(categories, strict=False).cast(pl.String), codes

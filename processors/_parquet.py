@@ -64,6 +64,7 @@ class Parquet:
 
         names = self._schema.names()
         text = [name for name, dtype in self._schema.items() if dtype == pl.String]
+        numbers = [name for name, dtype in self._schema.items() if dtype == pl.Int64 or dtype == pl.Datetime]
         with pyarrow.parquet.ParquetWriter(
             path,
             Coded(self._schema.to_frame(), {}).arrow(names).schema,
@@ -71,6 +72,7 @@ class Parquet:
             compression_level=COMPRESSION_LEVEL,
             store_schema=False,  # else its readers are given dictionaries in place of text
             use_dictionary=text,
+            column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
             write_statistics=[name for name in names if name not in text],
         ) as writer:
             while (frame := self._frames.get()) is not None:

@@ -30,17 +30,21 @@ REMARKS = ("field_reason", "remark")
 DIRECTIVE = "directive"
 
 
-def events(rows: pl.DataFrame, shape: SignInRecord, options: Options) -> Columns:
-    """The columns of events for `readable`, and `field_reason` where a record is none."""
-    found = _fields(rows.lazy(), shape, options).with_columns(device=device.label(pl.col("user_agent"))).collect()
+def events(lines: pl.Series, shape: SignInRecord, options: Options) -> Columns:
+    """The columns of events, `is_directive`, and `field_reason` where a record is no event."""
+    found = (
+        _fields(lines.alias("readable").to_frame().lazy(), shape, options)
+        .with_columns(device=device.label(pl.col("user_agent")))
+        .collect()
+    )
     return {column.name: Encoded(column) for column in found}
 
 
 def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.LazyFrame:
-    """The rows with the columns of events, `field_reason` where a record is none, and no `readable`."""
+    """The same in place of `readable`, but for the device."""
     names = pl.Struct(dict.fromkeys((*FIELDS, *REMARKS), pl.String))
     values = pl.col("readable").map_batches(_extractor(shape, options), return_dtype=names, is_elementwise=True)
-    rows = rows.with_columns(found=values).select(pl.exclude("readable")).unnest("found")
+    rows = rows.select(found=values).unnest("found")
     action, raw_time = pl.col("event_action"), pl.col("event_time")
     event_time, time_reason = _times.any_shape(raw_time, time_zone=options.time_zone, day=options.date)
     is_missing = action.is_null() | raw_time.is_null()

@@ -54,7 +54,7 @@ def unescaped(raw: pl.Series) -> pl.Series:
     places = is_escaped.arg_true()
     old = raw.gather(places)
     known = {value: unescape(value) for value in old.unique()}
-    return raw.scatter(places, [known[value] for value in old])
+    return raw.clone().scatter(places, [known[value] for value in old])
 
 
 def unescape(raw: str) -> str:

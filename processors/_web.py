@@ -32,12 +32,11 @@ _CLASSES = pl.Enum(("activity", "background", "login", "login_failed", "logout",
 _OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 
 
-def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> Columns:
-    """The columns of events for `readable`, and `field_reason` where a line is none."""
+def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
+    """The columns of events, `is_directive`, and `field_reason` where a line is no event."""
     asked = [token for token in (options.user, options.session_reference) if token]
     names = {token: name for token in asked if (name := shape.name(token))}
     tokens = frozenset(name for name in names.values() if name in asked)
-    lines = rows["readable"]
     if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
         lines = lines.str.replace_all("\\", r"\x5c", literal=True)
     if shape.is_hash_escaped:
@@ -51,9 +50,7 @@ def events(rows: pl.DataFrame, shape: WebLine, options: Options) -> Columns:
     return _of_fields(fields, fits, names, shape, options)
 
 
-def _of_fields(
-    fields: Columns, fits: pl.Series, names: Mapping[str, str], shape: WebLine, options: Options
-) -> Columns:
+def _of_fields(fields: Columns, fits: pl.Series, names: Mapping[str, str], shape: WebLine, options: Options) -> Columns:
     """The same of the fields; where a line does not fit they mean nothing."""
     count = len(fits)
     missing = constant(None, count)

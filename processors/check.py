@@ -87,7 +87,9 @@ def _source(
         except RecentActivitiesError as problem:
             found.append(Finding("problem", source.name, str(problem)))
             continue
-        outcome = trial.fit(head, reader, options, lambda good, _: events.append(good.decoded().select(Events.column_names())))
+        outcome = trial.fit(
+            head, reader, options, lambda good, _: events.append(good.decoded().select(Events.column_names()))
+        )
         heads += outcome.lines
         found += _outcome(settings, source, file, outcome)
         if source.format == "keycloak" and outcome.events:

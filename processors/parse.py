@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from processors import _sign_in, _web
-from processors._encoded import Coded, Encoded, constant, encode
+from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
 from processors._reader import Reader, UnknownFormat, WebLine, formats, reader
 from processors._web import DEFAULT_BACKGROUND_PATHS
@@ -14,8 +14,9 @@ from schemas import Events
 __all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
 
 LONGEST_LINE_BYTES = 1_048_576
-SCHEMA = {**Events.empty().schema, "quarantine_reason": pl.String, "skipped": pl.String}
+SCHEMA = pl.Schema({**Events.empty().schema, "quarantine_reason": pl.String(), "skipped": pl.String()})
 _NOTHING = pl.Series([None], dtype=pl.String)
+_OUT_OF_RANGE, _DIRECTIVE = pl.Series(["time_out_of_range"]), pl.Series(["directive"])
 
 
 def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> pl.LazyFrame:
@@ -32,62 +33,64 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
 
 def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> Coded:
     """The same at once, with text as codes."""
-    shape = reader.shape
-    rows = _readable(lines)
+    line, shape = lines["line"], reader.shape
+    early_reason = _early_reason(line)
+    readable = line if early_reason is None else line.zip_with(early_reason.is_null(), _NOTHING)
     if isinstance(shape, WebLine):
-        columns = _web.events(rows, shape, options)
+        columns = _web.events(readable, shape, options)
     else:
-        columns = _sign_in.events(rows, shape, options)
-    time = pl.col("event_time")
-    is_out_of_range = (
-        (time < options.earliest if options.earliest else pl.lit(False))
-        | (time > options.latest if options.latest else pl.lit(False))
-    ).fill_null(False)
-    reasons = "early_reason", "field_reason", pl.when(is_out_of_range).then(pl.lit("time_out_of_range"))
-    names = ("event_time", "field_reason", "is_directive")
-    verdict = rows.with_columns(columns[name].rows().alias(name) for name in names).select(
-        skipped=pl.when("is_blank").then(pl.lit("blank")).when("is_directive").then(pl.lit("directive")),
-        reason=pl.coalesce(*reasons),
-    )
+        columns = _sign_in.events(readable, shape, options)
+    reason, skipped = _verdict(line, early_reason, columns, options)
+    count = lines.height
     columns |= {
-        "source": constant(source, rows.height),
-        "file_id": constant(file_id, rows.height),
-        "line_number": Encoded(rows["line_number"]),
-        "attribution_method": constant("log_user", rows.height).where(columns["user_name"].rows().is_not_null()),
-        "quarantine_reason": Encoded(verdict["reason"].zip_with(verdict["skipped"].is_null(), _NOTHING)),
-        "skipped": Encoded(verdict["skipped"]),
+        "source": constant(source, count),
+        "file_id": constant(file_id, count),
+        "line_number": Encoded(lines["line_number"]),
+        "attribution_method": constant("log_user", count).where(columns["user_name"].rows().is_not_null()),
+        "quarantine_reason": Encoded(reason),
+        "skipped": Encoded(skipped),
     }
     return encode({name: columns[name] for name in SCHEMA}, SCHEMA)
 
 
-def _readable(lines: pl.DataFrame) -> pl.DataFrame:
-    """`line_number`, `readable` where a line is worth looking at, else `early_reason` or `is_blank`."""
-    line = lines["line"]
+def _early_reason(line: pl.Series) -> pl.Series | None:
+    """Why a line is not even looked at, if there is any. Nothing long reaches a regular expression."""
     longest = line.str.len_bytes().max()
-    may_be_blank = (line == "") | line.str.starts_with(" ") | line.str.starts_with("\t")
-    is_odd = may_be_blank.any() or line.null_count() or line.str.contains("\0", literal=True).any()
-    if not is_odd and isinstance(longest, int) and longest <= LONGEST_LINE_BYTES:
-        nothing = pl.lit(None, dtype=pl.String).alias("early_reason")
-        return lines.select("line_number", nothing, pl.lit(False).alias("is_blank"), readable="line")
-    rows = lines.select("line_number", "line", early_reason=_early_reason(), is_blank=_is_blank())
-    is_readable = pl.col("early_reason").is_null() & ~pl.col("is_blank")
-    return rows.select("line_number", "early_reason", "is_blank", readable=pl.when(is_readable).then(pl.col("line")))
-
-
-def _early_reason() -> pl.Expr:
-    """Why a line is not even looked at. Nothing long reaches a regular expression."""
-    line = pl.col("line")
-    return (
+    is_long = isinstance(longest, int) and longest > LONGEST_LINE_BYTES
+    if not (is_long or line.null_count() or line.str.contains("\0", literal=True).any()):
+        return None
+    return pl.select(
         pl.when(line.str.len_bytes() > LONGEST_LINE_BYTES)
         .then(pl.lit("line_too_long"))
         .when(line.is_null())
         .then(pl.lit("invalid_utf8"))
         .when(line.str.contains("\0", literal=True))
         .then(pl.lit("nul_bytes"))
-    )
+    ).to_series()
 
 
-def _is_blank() -> pl.Expr:
-    line = pl.col("line")
-    is_short = line.str.len_bytes() <= LONGEST_LINE_BYTES
-    return (is_short & line.str.contains(r"\A[ \t]*\z")).fill_null(False)
+def _verdict(
+    line: pl.Series, early_reason: pl.Series | None, columns: Columns, options: Options
+) -> tuple[pl.Series, pl.Series]:
+    """Why a line is no event, and what kind of line it is that is skipped. A blank one is none of any format."""
+    time = columns["event_time"].rows()
+    reason, is_directive = columns["field_reason"].rows(), columns["is_directive"].rows()
+    if early_reason is not None:
+        reason = early_reason.zip_with(early_reason.is_not_null(), reason)
+    for is_out in (
+        time < options.earliest if options.earliest else None,
+        time > options.latest if options.latest else None,
+    ):
+        if is_out is not None and is_out.any():
+            reason = _OUT_OF_RANGE.zip_with(is_out.fill_null(False) & reason.is_null(), reason)
+    skipped = _NOTHING.new_from_index(0, len(line))
+    if is_directive.any():
+        skipped = _DIRECTIVE.zip_with(is_directive, skipped)
+    suspects = reason.is_not_null().arg_true()
+    if len(suspects):
+        suspect = line.gather(suspects)
+        is_short = (suspect.str.len_bytes() <= LONGEST_LINE_BYTES).fill_null(False)
+        is_blank = suspect.zip_with(is_short, pl.Series(["-"])).str.contains(r"\A[ \t]*\z")
+        skipped = skipped.scatter(suspects.filter(is_blank), "blank")
+        reason = reason.zip_with(skipped.is_null(), _NOTHING)
+    return reason, skipped

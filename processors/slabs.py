@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 SLAB_BYTES = 16 << 20
@@ -74,7 +74,7 @@ def _halved(slab: Slab) -> Iterator[Slab]:
 
 
 def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Generator[Slab, None, Slab | None]:
-    lines: list[bytes] = []
+    lines: list[bytes | memoryview] = []
     tail: list[bytes] = []
     lines_size = tail_size = 0
     after = b""
@@ -82,7 +82,7 @@ def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Gene
         after = b""
         end = chunk.rfind(b"\n") + 1
         if end:
-            lines += [*tail, chunk[:end]]
+            lines += [*tail, memoryview(chunk)[:end]]
             lines_size += tail_size + end
             tail, tail_size, chunk = [], 0, chunk[end:]
         if chunk:
@@ -104,7 +104,7 @@ def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Gene
     return _line_slab(tail, tail_size, at_start) if tail else None
 
 
-def _line_slab(pieces: list[bytes], size: int, at_start: bool) -> Slab:
+def _line_slab(pieces: Sequence[bytes | memoryview], size: int, at_start: bool) -> Slab:
     data = b"".join(pieces)
     return Slab(data.removeprefix(_BOM) if at_start else data, size)
 

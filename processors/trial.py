@@ -23,7 +23,7 @@ from processors.lines import lines_of, quarantined
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
-SLAB_BYTES = 32 << 20
+SLAB_BYTES = 24 << 20
 MOST_WORKERS = 8
 """Slabs parsed at a time: each takes some ten times its size."""
 HEAD_LINES = 100
@@ -144,7 +144,9 @@ class _Read:
 def _parsed(slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str) -> _Read:
     lines = lines_of(slab.data, 1)
     parsed = parse.coded(lines, reader=reader, source=reader.name, file_id=name, options=options)
-    return _Read(reader.name, parsed, quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {}))
+    return _Read(
+        reader.name, parsed, quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {})
+    )
 
 
 def _count(outcome: Outcome, read: _Read, write: Writer | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -184,3 +185,18 @@ def test_both_parsers_agree_on_damaged_lines(lines: list[str]) -> None:
     lines = [line for line in lines if line.strip(" \t")]
     for line, ours in zip(lines, fast(lines), strict=True):
         assert ours == slow(line), line
+
+
+def test_a_line_means_the_same_among_thousands_of_others() -> None:
+    """Where lines repeat they are read by way of codes, and both tiers fill the same columns."""
+    rng = random.Random(1)
+    lines = [*LINES, *(mangled(rng, rng.choice(LINES)) for _ in range(400))]
+    alone = {line: next(fast([line])) for line in lines}
+    many = rng.choices(lines, weights=[200] * len(LINES) + [1] * 400, k=30_000)
+    for line, row in zip(many, fast(many), strict=True):
+        assert row == alone[line], line
+
+
+def mangled(rng: random.Random, line: str) -> str:
+    start = rng.randrange(len(line))
+    return line[:start] + rng.choice(SPLICES) + line[start + rng.randrange(3) :]
