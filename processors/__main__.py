@@ -158,6 +158,21 @@ def check(as_of: AsOf = None, workspace: WorkspaceOption = None, as_json: Json =
     raise typer.Exit(_check.show(found, as_json=as_json))
 
 
+@app.command(epilog=examples("detect /var/log/nginx/access.log", "detect export.json >> workspace.toml"))
+def detect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A log file, plain or compressed")],
+    as_json: Json = False,
+) -> None:
+    """Name a log file's format with the evidence, and print the lines for workspace.toml."""
+    from processors import _detected, candidates, trial
+
+    if unreadable := trial.unreadable([file]):
+        _console.say("error", str(unreadable[0]))
+        raise typer.Exit(WRONG_CALL)
+    if not _detected.show(file, candidates.candidates(file), as_json=as_json):
+        raise typer.Exit(DATA_PROBLEM)
+
+
 @app.command(
     epilog=examples("parse -f combined /var/log/nginx/access.log*", "parse -f okta export.json --events events.parquet")
 )

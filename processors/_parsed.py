@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from processors import _console, trial
+from processors import _console, candidates, trial
 from processors._options import QUARANTINED_SHARE
 from processors._visible import visible
 from processors.parse import Reader
@@ -57,7 +57,7 @@ def _advice(outcome: trial.Outcome, reader: Reader) -> str:
         return "Its times carry no offset: say where they were written with --time-zone"
     if reasons["date_unknown"] * 2 > outcome.quarantined:
         return "Its times carry no date: give it with --date"
-    better = trial.better_format(outcome.file, reader.name)
+    better = candidates.better_format(outcome.file, reader.name)
     if better:
         return f"It does not look like {reader.name}; its first lines are {better}: try --format {better}"
     return f"It does not look like {reader.name}, nor like any other format known here"

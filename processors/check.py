@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from processors import ingest, landing, moved, out_of_range, parse, trial
+from processors import candidates, ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors.bucket import S3Path
@@ -171,7 +171,7 @@ def _outcome(settings: Settings, source: Source, file: landing.File, outcome: tr
     )
     if outcome.reasons["time_zone_unknown"] * 2 > outcome.quarantined:
         remedy = f"Its times carry no offset: set time_zone of the source {source.name}"
-    elif better := trial.better_format(file.path, source.format):
+    elif better := candidates.better_format(file.path, source.format):
         remedy = f"They are {better}: set format = {better!r}"
     else:
         remedy = f"Correct `files` or `format` of the source {source.name}"

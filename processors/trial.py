@@ -1,4 +1,4 @@
-"""One file read without a workspace: what becomes of its lines, and which format they look like."""
+"""One file read without a workspace: what becomes of its lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ SLAB_BYTES = 24 << 20
 MOST_WORKERS = 8
 """Slabs parsed at a time: each takes some ten times its size."""
 HEAD_LINES = 100
-FITS_BELOW = 0.1
 
 
 @dataclass(frozen=True)
@@ -205,15 +204,3 @@ def fit(data: bytes, reader: parse.Reader, options: parse.Options, write: Writer
     if data:
         _count(outcome, _parsed(slabs.Slab(data, len(data)), reader, options, ""), write)
     return outcome
-
-
-def better_format(file: Path, than: str) -> str | None:
-    """The format that reads the file's first lines best, if it reads nearly all of them; else None."""
-    best, lowest = None, FITS_BELOW
-    # only the shape is judged, so that a zone or a date that is not given is no obstacle
-    anywhere = options(time_zone="UTC", day=date(2000, 1, 1))
-    for name, reader in parse.formats().items():
-        outcome = fit(head(file, reader), reader, anywhere) if name != than else None
-        if outcome and outcome.events and outcome.quarantined_share < lowest:
-            best, lowest = name, outcome.quarantined_share
-    return best
