@@ -63,7 +63,7 @@ with DAG(
         return list(asked)
 
     @task(
-        doc_md="Reads what is new of one source: events, quarantine, ledger.",
+        doc_md="Reads what is new of one source into the lake, and fails after that if a file is no log of its format.",
         map_index_template="{{ source_name }}",
         multiple_outputs=False,
     )
@@ -80,7 +80,7 @@ with DAG(
             log.warning("%s", warning)
         for problem in result.problems:
             log.error("%s", problem)
-        return {
+        counts = {
             "source": source,
             "files": result.files,
             "lines": result.lines,
@@ -92,11 +92,15 @@ with DAG(
             "problems": list(result.problems),
             "dates": [day.isoformat() for day in result.dates],
         }
+        if result.problems:  # what could be read is read, and its days are computed all the same
+            get_current_context()["ti"].xcom_push("return_value", counts)
+            raise AirflowFailException("\n".join(result.problems))
+        return counts
 
     @task(
         doc_md="Names each login date that the new events touch: one run of the sessions for each.",
         outlets=[EVENTS],
-        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+        trigger_rule=TriggerRule.ALL_DONE,
     )
     def affected(results: list[dict[str, Any]], as_of: str) -> list[str]:
         days = sorted({day for result in results for day in result["dates"]})

@@ -239,7 +239,8 @@ def _failure(server: Server, api: Api, run: Run) -> str:
     """What the sources met; of other tasks that failed their names and logs."""
     said = [problem for result in _results(api, run) for problem in result["problems"]]
     for task in api.tasks(run):
-        if task["state"] == "failed" and not (said and task["task_id"] == "verdict"):
+        is_told = task["task_id"] == "ingest" and api.result(run, "ingest", task["map_index"])
+        if task["state"] == "failed" and not is_told and not (said and task["task_id"] == "verdict"):
             folder = server.home / "logs" / f"dag_id={run['dag_id']}" / f"run_id={run['dag_run_id']}"
             mapped = f"map_index={task['map_index']}/" if task["map_index"] >= 0 else ""
             log = folder / f"task_id={task['task_id']}" / f"{mapped}attempt={task['try_number']}.log"

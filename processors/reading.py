@@ -13,6 +13,7 @@ from datetime import date, datetime
 import polars as pl
 
 from processors import decision, parse, workspace_day
+from processors._visible import shape
 from processors.lake import Staging
 from processors.ledger import ID_LINES, Entry
 from processors.lines import OUT_OF_RANGE, lines_of, quarantined
@@ -20,6 +21,7 @@ from processors.settings import Settings, Source
 from processors.slabs import LINE_BYTES, SLAB_BYTES, SLAB_LINES, Slab
 from schemas import Events, Quarantine
 
+SAMPLE_CHARACTERS = 120
 _EVENT = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
 _TIME = pl.col("event_time")
 
@@ -61,6 +63,8 @@ class Reading:
     is_of_file: bool = False
     """Rather than of rows that the lake has already."""
     has_garbage: bool = False
+    samples: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By reason, the number and the shape of the first line that is in quarantine for it."""
     result: Result = field(default_factory=Result)
 
 
@@ -154,10 +158,14 @@ class Parts:
             reading.entry.blank_count += blank
             reading.entry.directive_count += directive
             reading.result += Result(lines=lines, events=events, quarantined=bad, skipped=blank + directive)
-        for token, reason, count in rejected.group_by("file_id", "quarantine_reason").len().iter_rows():
+        reasons = rejected.group_by("file_id", "quarantine_reason", maintain_order=True).agg(
+            pl.len(), pl.col("line_number").first(), pl.col("raw_bytes").first()
+        )
+        for token, reason, count, number, raw in reasons.iter_rows():
             entry = readings[token].entry
             entry.reasons[reason] = entry.reasons.get(reason, 0) + count
             readings[token].result.reasons[reason] += count
+            readings[token].samples.setdefault(reason, (number, shape(raw, SAMPLE_CHARACTERS)))
         quarters = (
             parsed.filter(_EVENT)
             .group_by("file_id", start_time=_TIME.dt.truncate("15m"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from processors.lines import OUT_OF_RANGE
 from processors.reading import Reading, Result
 from processors.recognize import Known
@@ -22,13 +24,21 @@ def remarks(reading: Reading, settings: Settings, source: Source) -> Result:
         said.warnings.append(f"{entry.path}: is empty")
     limit = settings.ingest.quarantined_share
     if reading.result.files and entry.quarantined_count > limit * entry.line_count:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(entry.reasons.items()))
         said.problems.append(
-            f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine "
-            f"({reasons}), and ingest.quarantined_share allows {limit:.0%}"
+            f"{entry.path}: {entry.quarantined_count / entry.line_count:.0%} of its lines are in quarantine, and "
+            f"ingest.quarantined_share allows {limit:.0%}"
             + ("" if entry.reasons.get(OUT_OF_RANGE, 0) * 2 > entry.quarantined_count else _format(source))
+            + "".join(f"\n{reason}" for reason in _commonest(reading))
         )
     return said
+
+
+def _commonest(reading: Reading) -> Iterator[str]:
+    """The three commonest reasons, each with the shape of a line."""
+    reasons = sorted(reading.entry.reasons.items(), key=lambda one: (-one[1], one[0]))
+    for reason, count in reasons[:3]:
+        number, line = reading.samples.get(reason, (None, None))  # none where an earlier run read all of them
+        yield f"{count:,} {reason}" + (f", such as line {number:,}, masked: {line}" if number else "")
 
 
 def _format(source: Source) -> str:

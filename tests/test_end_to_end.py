@@ -89,12 +89,12 @@ class Launcher:
     def __init__(self, home: Path) -> None:
         self.server = Server(home)
 
-    def __call__(self, *arguments: str) -> str:
-        """What it printed; it succeeded."""
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        """What it printed, of a call that ended so; of one that failed, what it said."""
         call = [sys.executable, "-m", "deploy.standalone", *arguments, "--home", str(self.server.home)]
         done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr + self._logs()
-        return done.stdout
+        assert done.returncode == code, done.stdout + done.stderr + self._logs()
+        return done.stderr if code else done.stdout
 
     def _logs(self) -> str:
         return "".join(f"\n== {path}\n{path.read_text()[-2000:]}" for path in self.server.home.rglob("*.log"))
@@ -174,6 +174,26 @@ def test_late_lines_revise_their_day(
     again = launcher("run", "--workspace", str(scheduled.path), "--as-of", AS_OF_THERE)
     assert "Airflow is running" in again
     assert json.loads((scheduled.reports / str(DAY) / "manifest.json").read_text())["revision"] == 2
+    assert written(scheduled) == written(by_hand)
+
+
+@pytest.mark.usefixtures("printed")
+def test_a_file_of_noise_fails_its_source_and_keeps_what_is_good(
+    launcher: Launcher, scheduled: settings.Settings, by_hand: settings.Settings
+) -> None:
+    good = workspaces.line(at(9, 20), "-", address="192.0.2.10")
+    for workspace in (scheduled, by_hand):
+        workspaces.land(workspace, "web/noise.log", b"riya@example.com said 42\n" * 3 + good)
+    straight(by_hand)
+    said = launcher("run", "--workspace", str(scheduled.path), "--as-of", AS_OF_THERE, code=1)
+    assert "web/noise.log: 75% of its lines are in quarantine" in said
+    assert "3 malformed_line, such as line 1, masked: xxxx@xxxxxxx.xxx xxxx 99" in said
+    assert "riya" not in said
+    api = Api(launcher.server)
+    ingest = api.runs(INGEST, "2000-01-01T00:00:00Z")[-1]
+    states = {(task["task_id"], task["rendered_map_index"]): task["state"] for task in api.tasks(ingest)}
+    assert states["ingest", "panel"] == "failed"
+    assert states["ingest", "okta"] == "success"
     assert written(scheduled) == written(by_hand)
 
 

@@ -21,7 +21,7 @@ class Answers:
     """What Airflow says of a run in which one source met a problem and another one broke."""
 
     def tasks(self, _: Any) -> list[dict[str, Any]]:
-        names = (("ingest", 0, "success"), ("ingest", 1, "failed"), ("verdict", -1, "failed"))
+        names = (("ingest", 0, "failed"), ("ingest", 1, "failed"), ("verdict", -1, "failed"))
         return [{"task_id": name, "map_index": at, "state": state, "try_number": 1} for name, at, state in names]
 
     def result(self, _: Any, task: str, map_index: int) -> Any:
