@@ -44,8 +44,12 @@ check: $(READY) ## lint, types, layers, dependencies, generated documentation
 	$(BIN)/deptry .
 	$(BIN)/python -m docs --check
 
-bench: $(READY) ## measure speed and memory
+bench: .venv/bench ## measure speed and memory, against others
 	$(BIN)/python -m bench
+
+.venv/bench: $(READY) requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock
+	@touch $@
 
 docs: $(READY) ## write the generated parts of the documentation
 	$(BIN)/python -m docs
@@ -55,6 +59,8 @@ lock: ## renew requirements*.lock from pyproject.toml (needs uv)
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra spark \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-spark.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra bench -c requirements.lock \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-bench.lock
 
 clean: stop ## remove all that these targets made: .venv, caches, Airflow's home, the demo
 	rm -rf .venv .airflow demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

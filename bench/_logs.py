@@ -27,19 +27,29 @@ AGENTS = [
 
 
 _CLOCK = pl.col("time").dt.strftime("%d/%b/%Y:%H:%M:%S +0000")
+_COMBINED = (*("peer", "user"), _CLOCK, *("request", "status", "size", "referrer", "agent"))
+_TOOK = pl.format("0.{}", (pl.col("number") % 1000).cast(pl.String).str.pad_start(3, "0"))
 SHAPES = {
-    "combined": pl.format(
-        '{} - {} [{}] "{} HTTP/1.1" {} {} "{}" "{}"',
-        "peer",
-        "user",
-        _CLOCK,
-        "request",
-        "status",
-        "size",
-        "referrer",
-        "agent",
+    "combined": pl.format('{} - {} [{}] "{} HTTP/1.1" {} {} "{}" "{}"', *_COMBINED),
+    "nginx": pl.format('{} - {} [{}] "{} HTTP/1.1" {} {} "{}" "{}" {} "-"', *_COMBINED, _TOOK),
+    "apache": pl.format('{} - {} [{}] "{} HTTP/1.1" {} {} "{}" "{}" {}', *_COMBINED, pl.col("number") % 90_000),
+    "nginx_json": pl.format(
+        '{{"remote_addr":"{}","remote_user":"{}","time_local":"{}","request":"{} HTTP/1.1","status":{},'
+        '"body_bytes_sent":{},"http_referer":"{}","http_user_agent":"{}","request_time":{}}}',
+        *_COMBINED,
+        _TOOK,
     ),
 }
+FORMATS = {
+    "combined": "combined",
+    "nginx": (
+        'nginx:$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" '
+        '"$http_user_agent" $request_time "$http_x_forwarded_for"'
+    ),
+    "apache": r"apache:%h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\" %D",
+    "nginx_json": "nginx_json",
+}
+"""What each is called on the command line."""
 
 
 def write(path: Path, lines: int, *, shape: str = "combined", escaped: float = 0.0, users: int = 5_000) -> None:

@@ -19,16 +19,22 @@ def report(folder: Path, *, lines: int, runs: int, large: bool) -> str:
     bare = _other("the bare pass", "bare", log, folder)
     cases = [bare, _parse("parse, combined", log, "combined", folder), *_others(log, folder)]
     run(cases, runs)
-    parts = ["## Against others\n", table(cases, bare)]
-    plain = cases[1]
+    parts = ["## Against others\n", table(cases, bare), _goaccess(log, folder, bare)]
+    own = [
+        Case(bare.name, bare.command, bare.size),
+        *(_parse(f"parse, {shape}", _log(folder, shape, lines), shape, folder) for shape in ("nginx", "apache")),
+    ]
+    run(own, runs)
+    parts += ["\n## Formats that a server's configuration writes\n", table(own, own[0])]
     kinds = [
+        _parse("parse, combined", log, "combined", folder),
         _parse("parse, 5 % escaped", _log(folder, "combined", lines, 0.05), "combined", folder),
         _parse("parse, 100 % escaped", _log(folder, "combined", lines, 1.0), "combined", folder),
         _parse("parse, gzip", _gzipped(log), "combined", folder, size=log.stat().st_size),
+        _parse("parse, nginx_json", _log(folder, "nginx_json", lines), "nginx_json", folder),
     ]
-    again = Case("parse, combined", plain.command, plain.size)
-    run([again, *kinds], runs)
-    parts += ["\n## Kinds of logs\n", table([again, *kinds], again)]
+    run(kinds, runs)
+    parts += ["\n## Kinds of logs\n", table(kinds, kinds[0])]
     parts += ["\n## Memory and growth\n", _growth(folder, log, lines, large=large)]
     return "\n".join(parts)
 
@@ -41,10 +47,18 @@ def _others(log: Path, folder: Path) -> list[Case]:
         found.append(_other("DuckDB, regex", "duckdb_regex", log, folder))
     if importlib.util.find_spec("chdb"):
         found.append(_other("ClickHouse (chdb), regex", "chdb_regex", log, folder))
-    if goaccess := shutil.which("goaccess"):
-        command = [goaccess, str(log), "--log-format=COMBINED", "-o", str(folder / "goaccess.html")]
-        found.append(Case("GoAccess, its report", command, log.stat().st_size))
     return found
+
+
+def _goaccess(log: Path, folder: Path, bare: Case) -> str:
+    """What GoAccess takes for its report, once: that is minutes."""
+    goaccess = shutil.which("goaccess")
+    if not goaccess:
+        return "\nGoAccess is not installed."
+    report = str(folder / "goaccess.html")
+    figure = once([goaccess, str(log), "--log-format=COMBINED", "--no-progress", "-o", report])
+    times = figure.wall / bare.median().wall
+    return f"\nGoAccess, its report: {figure.wall:.0f} s (one run), {times:.0f} x the bare pass."
 
 
 def _growth(folder: Path, log: Path, lines: int, *, large: bool) -> str:
@@ -95,6 +109,6 @@ def _other(name: str, what: str, log: Path, folder: Path) -> Case:
     return Case(name, command, log.stat().st_size)
 
 
-def _parse(name: str, log: Path, format: str, folder: Path, *, size: int | None = None) -> Case:
-    command = ours("parse", str(log), "--format", format, "--events", str(folder / "events.parquet"))
+def _parse(name: str, log: Path, shape: str, folder: Path, *, size: int | None = None) -> Case:
+    command = ours("parse", str(log), "--format", _logs.FORMATS[shape], "--events", str(folder / "events.parquet"))
     return Case(name, command, size or log.stat().st_size)
