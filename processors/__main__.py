@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Polars' allocator gives freed memory back to the system and asks for it again, slab after slab: a quarter of the time
 # of `parse`. It looks here when Polars is loaded, which the commands do.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1,oversize_threshold:0")
 
 DONE, DATA_PROBLEM, WRONG_CALL = 0, 1, 2
 
