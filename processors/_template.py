@@ -104,7 +104,27 @@ def _part(pieces: list[tuple[int, Field | str]], named: dict[int, str]) -> Part:
             runs[-1][0].append((place, piece))
         else:
             runs[-1] = (runs[-1][0], piece)
+    runs = _without_tail(runs, named)
     return Part(before, tuple(_cell(runs[at:], named) for at in range(len(runs))))
+
+
+def _without_tail(
+    runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
+) -> list[tuple[list[tuple[int, Field]], str]]:
+    """The runs with those behind the last one that is needed as a single field: one look is enough for all of them."""
+    needed = [at for at, (fields, _) in enumerate(runs) if any(place in named for place, _ in fields)]
+    first = needed[-1] + 1 if needed else 0
+    if len(runs) - first < 2:
+        return runs
+    tail, after = runs[first:], runs[-1][1]
+    written = "".join(
+        "".join(f"(?:{field.pattern})" for _, field in fields) + (re.escape(text) if at < len(tail) - 1 else "")
+        for at, (fields, text) in enumerate(tail)
+    )
+    never = [set(field.without) for fields, _ in tail for _, field in fields]
+    between = {character for _, text in tail[:-1] for character in text}
+    without = "".join(sorted(set.intersection(*never) - between))
+    return [*runs[:first], ([(tail[0][0][0][0], Field(written, without=without))], after)]
 
 
 def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]) -> Cell:
@@ -114,6 +134,7 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
     later = [field for others_fields, _ in others for _, field in others_fields]
     texts = "".join(text for _, text in others)
     has_no_such = bool(after) and after[0] in last.without
+    has_not_all = any(character in last.without for character in after)
     return Cell(
         tuple(named[place] for place, _ in fields if place in named),
         _anchored(fields, named),
@@ -122,7 +143,7 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
         width=last.width if len(fields) == 1 else None,
         fits=_fits(last.pattern, after) if len(fields) == 1 else "pattern",
         has_no_such=has_no_such,
-        ends_at_first=has_no_such
+        ends_at_first=has_not_all
         or any(one not in texts and all(one in field.without for field in later) for one in after),
     )
 

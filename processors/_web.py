@@ -39,6 +39,9 @@ def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
     tokens = frozenset(name for name in names.values() if name in asked)
     if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
         lines = lines.str.replace_all("\\", r"\x5c", literal=True)
+    if shape.is_json_escaped:
+        lines = lines.str.replace_all("\\\\", r"\x5c", literal=True)
+        lines = lines.str.replace_all(r"\\u00([0-9A-Fa-f]{2})", r"\x${1}")
     if shape.is_hash_escaped:
         lines = lines.str.replace_all("#([0-9A-F]{2})", r"\x${1}")
     fields, fits = _cut.fast(lines, shape.template, tokens)
