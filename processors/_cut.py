@@ -133,7 +133,7 @@ class _Cut:
 
     def _split(self, cells: Sequence[Cell], into: list[str]) -> None:
         """Cut off cells that end at the same character; each is null where there are fewer."""
-        separator = cells[0].after[: 1 if len(cells) > 1 else None]
+        separator = cells[0].after[: 1 if cells[0].has_no_such else None]
         pieces = pl.col(into[0]).str.splitn(separator, len(into)).struct.rename_fields(into)
         self.rows = self.rows.with_columns(pieces.struct.unnest())
         self._require(pl.col(into[-1]).is_not_null())

@@ -61,12 +61,14 @@ class _Part:
         """The places that are not certain."""
         values = self._values
         places = [at for at, value in enumerate(values) if value.kind == "text"]
-        # behind text, what seems to be a list may begin in the text: `a 1, 2`
-        self.limits = [
-            Limits(set(self._refused), " " in self._refused and any(place < at for place in places), bool(places))
-            for at in range(len(values))
-        ]
-        self._are_lists_told = not places or " " in self._refused
+        is_spaceless = " " in self._refused
+        self._are_lists_told = not places or is_spaceless
+        self.limits = [Limits(set(self._refused), has_commas_alone=bool(places)) for _ in values]
+        if is_spaceless:  # behind text, or another list and a comma, a list may begin before: `a 1, 2`
+            lists = [at for at, value in enumerate(values) if value.kind == "list"]
+            loose = [*places, *(at for at in lists if not self._tells_its_end(at))]
+            for at in lists:
+                self.limits[at].is_single = at >= min(loose, default=0)
         certain, undecided = {0, len(values)}, list(range(1, len(values)))
         while True:
             # from the left where it can be, as lines are cut
@@ -93,16 +95,19 @@ class _Part:
             if self._bar_one(text or self._values[place].opens, start, place):
                 self.limits[place].is_opened = not text
                 return True
-        is_told = before.kind == "time" or (
-            before.kind == "list" and self._are_lists_told and not text.startswith(" :")
-        )
-        return place - 1 in certain and is_told and text.startswith(" ")
+        is_told = before.kind == "time" or (before.kind == "list" and self._are_lists_told)
+        return place - 1 in certain and is_told and self._tells_its_end(place - 1)
 
     def _is_certain_from_right(self, place: int, certain: set[int]) -> bool:
         text, after = self._texts[place], self._values[place]
         if text and any(self._bar_one(text[::-1], place, end) for end in sorted(certain) if end > place):
             return True
         return place + 1 in certain and after.kind == "time" and text.endswith(" ")
+
+    def _tells_its_end(self, at: int) -> bool:
+        """Whether what stands behind a value does not go on with a list, or a time."""
+        text = self._texts[at + 1]
+        return text.startswith(" ") and not text.startswith(" :")
 
     def _bar_one(self, characters: str, start: int, end: int) -> bool:
         """Whether one of the characters is in none of the values and texts from one place to the other."""

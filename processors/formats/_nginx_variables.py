@@ -21,7 +21,7 @@ _USER = _clf.USER.pattern.removeprefix('""|')
 _OF_TIMES = several(r"[0-9]+(?:\.[0-9]+)?|-", DECIMAL_CHARACTERS)
 _OF_NUMBERS = several(r"[0-9]+|-", _DIGITS + "-")
 # 198.51.100.20:8080, [2001:db8::7]:80, unix:/run/app.sock, or the name of a group whose servers are all down
-_OF_SERVERS = several(r'[^ ",:][^ ",]*', _LETTERS + _DIGITS + "-._:/@%+~[]")
+_OF_SERVERS = several(r"[A-Za-z0-9_./@%+~\[\]-][A-Za-z0-9_.:/@%+~\[\]-]*", _LETTERS + _DIGITS + "-._:/@%+~[]")
 NAMED = word(characters=_LETTERS + _DIGITS + "-._:/@%+~")
 _PORT = word(characters=_DIGITS + "-")
 _DN = text(is_prose=True)
