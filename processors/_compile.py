@@ -160,7 +160,7 @@ def _field(
     if is_alone and (prints.kind == "text" or not is_chosen):
         without, pattern = "", ANY_QUOTED if prints.pattern[:3] != '""|' else f'""|{ANY_QUOTED}'
     elif prints.kind == "text":
-        without = "".join(sorted(limit.barred))
+        without = "".join(sorted(limit.barred | ({" "} & set(prints.never))))
         pattern = _text(without, prints, limit, may_be_nothing)
     elif prints.kind == "time":
         without = "".join(sorted({*limit.barred, '"', *("" if is_alone else "[]")} - set(prints.characters)))
@@ -172,6 +172,7 @@ def _field(
     else:
         without = "".join(sorted(limit.barred | set(' "')))
         pattern = prints.pattern or f"[^{_one_of(without)}]{'*' if may_be_nothing else '+'}"
+        pattern += "|" if prints.pattern and may_be_nothing else ""
     if token.is_conditional and prints.kind in ("pattern", "list"):
         pattern += "|-"
     if meaning == "host" and prints.kind == "text" and pattern.endswith("*"):

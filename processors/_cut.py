@@ -152,7 +152,7 @@ def _begins_again(rest: Any, text: str) -> pl.Expr:
 def _goes_on(cells: Sequence[Cell]) -> bool:
     """Whether the first ends where its separator is for the first time, and the second at the same one."""
     first, second = cells
-    return first.has_no_such and second.after[:1] == first.after[0]
+    return first.has_no_such and second.after[:1] == first.after[0] and not second.is_cut_at_all
 
 
 def _take(fields: Columns, cell: Cell, column: Encoded, has_escapes: bool) -> list[pl.Series]:

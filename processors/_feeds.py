@@ -45,7 +45,8 @@ def feeds(shape: WebLine, *, user: str | None = None, session_reference: str | N
     """
     fields = [piece for piece in shape.template if isinstance(piece, Field) and piece.token]
     names = {field.meaning or field.token for field in fields}
-    asked = {shape.name(user) if user else "user": "user_name"}
+    # of a line without a status nobody knows whether it is a 401, whose user is only claimed
+    asked = {shape.name(user) if user else "user": "user_name"} if "status" in names else {}
     if session_reference:
         asked[shape.name(session_reference)] = "session_reference"
     found, given = list[Feed](), set[str]()

@@ -32,7 +32,7 @@ class Prints:
     characters: str = ""
     """All that values have, besides quotes; of text: those that are nothing special in it."""
     never: str = ""
-    """Characters that text does not have."""
+    """Characters that text does not have where they would show its end; spaces nowhere."""
     pattern: str = ""
     """Of a pattern: it; of a list: that of one value; of text: that of it where nothing limits it; of a time: where its
     end is not seen."""
@@ -66,10 +66,18 @@ def word(meaning: str | None = None, rank: int = 0, *, characters: str = WORD_CH
 
 
 def pattern(
-    written: str, characters: str, meaning: str | None = None, rank: int = 0, *, width: int | None = None
+    written: str,
+    characters: str,
+    meaning: str | None = None,
+    rank: int = 0,
+    *,
+    is_printed_always: bool = True,
+    width: int | None = None,
 ) -> Prints:
-    """What a regular expression says, with these characters. The server prints it whatever happened."""
-    return Prints("pattern", meaning, rank, characters, pattern=written, is_printed_always=True, width=width)
+    """What a regular expression says, with these characters."""
+    return Prints(
+        "pattern", meaning, rank, characters, pattern=written, is_printed_always=is_printed_always, width=width
+    )
 
 
 def several(one: str, characters: str) -> Prints:

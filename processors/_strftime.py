@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 import polars as pl
 
@@ -29,43 +30,44 @@ _MADE_OF = {
     "R": "%H:%M",
     "t": "\t",
 }
-# what a directive says, and how that is written; what says nothing we need is read over
-_DIRECTIVES = {
-    "Y": ("year", "[1-9][0-9]{3}"),
-    "y": ("short_year", "[0-9]{2}"),  # POSIX: 69 to 99 are of the last century
-    "m": ("month", "(?:0[1-9]|1[0-2])"),
-    "b": ("month", "|".join(month[:3] for month in _MONTHS)),
-    "h": ("month", "|".join(month[:3] for month in _MONTHS)),
-    "B": ("month", "|".join(_MONTHS)),
-    "d": ("day", "(?:0[1-9]|[12][0-9]|3[01])"),
-    "e": ("day", "(?: [1-9]|[12][0-9]|3[01])"),
-    "H": ("hour", "(?:[01][0-9]|2[0-3])"),
-    "k": ("hour", "(?: [0-9]|1[0-9]|2[0-3])"),
-    "I": ("half_hour", "(?:0[1-9]|1[0-2])"),
-    "l": ("half_hour", "(?: [1-9]|1[0-2])"),
-    "p": ("half", "AM|PM"),
-    "P": ("half", "am|pm"),
-    "M": ("minute", "[0-5][0-9]"),
-    "S": ("second", "[0-5][0-9]"),
-    "z": ("offset", r"[+-](?:0[0-9]|1[0-4])[0-5][0-9]"),
-    "s": ("seconds", "[0-9]{1,11}"),
-    "{sec}": ("seconds", "[0-9]{1,11}"),
-    "{msec}": ("milliseconds", "[0-9]{1,14}"),
-    "{usec}": ("microseconds", "[0-9]{1,17}"),
-    "{msec_frac}": ("fraction", "[0-9]{3}"),
-    "{usec_frac}": ("fraction", "[0-9]{6}"),
-    "a": ("", "|".join(day[:3] for day in _DAYS)),
-    "A": ("", "|".join(_DAYS)),
-    "j": ("", "[0-3][0-9]{2}"),
-    "C": ("", "[0-9]{2}"),
-    "G": ("", "[0-9]{4}"),
-    "g": ("", "[0-9]{2}"),
-    "u": ("", "[1-7]"),
-    "w": ("", "[0-6]"),
-    "U": ("", "[0-9]{2}"),
-    "W": ("", "[0-9]{2}"),
-    "V": ("", "[0-9]{2}"),
-    "Z": ("", "[A-Za-z]{1,6}|[+-][0-9]{2,4}"),  # IST is three zones of the world: the source's time_zone says which
+# what a directive says (nothing, if we do not need it), how that is written, and how wide it nearly always is
+_DIRECTIVES: dict[str, tuple[str, str, int | None]] = {
+    "Y": ("year", "[1-9][0-9]{3}", 4),
+    "y": ("short_year", "[0-9]{2}", 2),  # POSIX: 69 to 99 are of the last century
+    "m": ("month", "(?:0[1-9]|1[0-2])", 2),
+    "b": ("month", "|".join(month[:3] for month in _MONTHS), 3),
+    "h": ("month", "|".join(month[:3] for month in _MONTHS), 3),
+    "B": ("month", "|".join(_MONTHS), None),
+    "d": ("day", "(?:0[1-9]|[12][0-9]|3[01])", 2),
+    "e": ("day", "(?: [1-9]|[12][0-9]|3[01])", 2),
+    "H": ("hour", "(?:[01][0-9]|2[0-3])", 2),
+    "k": ("hour", "(?: [0-9]|1[0-9]|2[0-3])", 2),
+    "I": ("half_hour", "(?:0[1-9]|1[0-2])", 2),
+    "l": ("half_hour", "(?: [1-9]|1[0-2])", 2),
+    "p": ("half", "AM|PM", 2),
+    "P": ("half", "am|pm", 2),
+    "M": ("minute", "[0-5][0-9]", 2),
+    "S": ("second", "[0-5][0-9]", 2),
+    "z": ("offset", r"[+-](?:0[0-9]|1[0-4])[0-5][0-9]", 5),
+    "s": ("seconds", "[0-9]{1,11}", 10),
+    "{sec}": ("seconds", "[0-9]{1,11}", 10),
+    "{msec}": ("milliseconds", "[0-9]{1,14}", 13),
+    "{usec}": ("microseconds", "[0-9]{1,17}", 16),
+    "{msec_frac}": ("fraction", "[0-9]{3}", 3),
+    "{usec_frac}": ("fraction", "[0-9]{6}", 6),
+    "a": ("", "|".join(day[:3] for day in _DAYS), 3),
+    "A": ("", "|".join(_DAYS), None),
+    "j": ("", "[0-3][0-9]{2}", 3),
+    "C": ("", "[0-9]{2}", 2),
+    "G": ("", "[0-9]{4}", 4),
+    "g": ("", "[0-9]{2}", 2),
+    "u": ("", "[1-7]", 1),
+    "w": ("", "[0-6]", 1),
+    "U": ("", "[0-9]{2}", 2),
+    "W": ("", "[0-9]{2}", 2),
+    "V": ("", "[0-9]{2}", 2),
+    # IST is three zones of the world: the source's time_zone says which
+    "Z": ("", "[A-Za-z]{1,6}|[+-][0-9]{2,4}", None),
 }
 _DIRECTIVE = re.compile(r"%(\{[a-z_]+\}|[EO]?.|\Z)|([^%]+)", re.DOTALL)
 EPOCHS = ("seconds", "milliseconds", "microseconds")
@@ -85,7 +87,7 @@ class Unsupported(ValueError):
 
 def says(shape: str) -> set[str]:
     """What the parts of such a time say: `year`, `hour`, `offset`, … Errors: `Unsupported`."""
-    return {name for name, _, _ in _pieces(shape) if name}
+    return {piece.says for piece in _pieces(shape) if piece.says}
 
 
 def missing(said: set[str]) -> str | None:
@@ -102,12 +104,18 @@ def missing(said: set[str]) -> str | None:
 
 def pattern(shape: str) -> str:
     """The regular expression of such a time, without groups."""
-    return "".join(f"(?:{written})" for _, written, _ in _pieces(shape))
+    return "".join(f"(?:{piece.pattern})" for piece in _pieces(shape))
 
 
 def characters(shape: str) -> str:
     """The characters that such a time has, or others of the same kinds."""
-    return "".join(sorted({character for _, _, some in _pieces(shape) for character in some}))
+    return "".join(sorted({character for piece in _pieces(shape) for character in piece.characters}))
+
+
+def width(shape: str) -> int | None:
+    """How many characters such a time nearly always has; None where that varies."""
+    widths = [piece.width for piece in _pieces(shape)]
+    return None if None in widths else sum(filter(None, widths))
 
 
 def parts(raw: pl.Series, shape: str, day: date | None) -> pl.DataFrame:
@@ -174,21 +182,31 @@ def _of_half() -> pl.Expr:
 def _grouped(shape: str) -> str:
     """The pattern with a group for what each part says, where it says so first."""
     written, named = "", set[str]()
-    for name, one, _ in _pieces(shape):
-        written += f"(?P<{name}>{one})" if name and name not in named else f"(?:{one})"
-        named.add(name)
+    for piece in _pieces(shape):
+        is_new = piece.says and piece.says not in named
+        written += f"(?P<{piece.says}>{piece.pattern})" if is_new else f"(?:{piece.pattern})"
+        named.add(piece.says)
     return rf"\A{written}\z"
 
 
-def _pieces(shape: str) -> Iterator[tuple[str, str, str]]:
-    """What each piece says (nothing, if it is text or not needed), how that is written, and of which characters."""
+class _Piece(NamedTuple):
+    """A directive, or text: what it says, how that is written, of which characters, and how wide."""
+
+    says: str
+    pattern: str
+    characters: str
+    width: int | None
+
+
+def _pieces(shape: str) -> Iterator[_Piece]:
     for found in _DIRECTIVE.finditer(shape):
         directive, text = found[1], found[2]
         if text or directive == "%":
-            yield "", re.escape(text or "%"), text or "%"
+            text = text or "%"
+            yield _Piece("", re.escape(text), text, len(text))
         elif directive in _DIRECTIVES:
-            name, written = _DIRECTIVES[directive]
-            yield name, written, _characters(written)
+            says, written, wide = _DIRECTIVES[directive]
+            yield _Piece(says, written, _characters(written), wide)
         elif directive in _MADE_OF:
             yield from _pieces(_MADE_OF[directive])
         else:

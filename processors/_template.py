@@ -50,6 +50,8 @@ class Cell:
     """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
     has_no_such: bool
     """Whether none of its characters can be the first one of the text after it."""
+    is_cut_at_all: bool
+    """Whether that can be one, and another one cannot, so that it is cut at the whole of that text."""
     ends_at_first: bool
     """Whether the first occurrence of the text after it must be its end, else there might be a second one."""
 
@@ -143,6 +145,7 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
         width=last.width if len(fields) == 1 else None,
         fits=_fits(last.pattern, after) if len(fields) == 1 else "pattern",
         has_no_such=has_no_such,
+        is_cut_at_all=has_not_all and not has_no_such,
         ends_at_first=has_not_all
         or any(one not in texts and all(one in field.without for field in later) for one in after),
     )

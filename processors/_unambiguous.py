@@ -53,7 +53,7 @@ class _Part:
 
     def __init__(self, values: Sequence[Prints], texts: Sequence[str], is_never_printed: Callable[[str], bool]) -> None:
         self._values, self._texts, self._is_never_printed = values, texts, is_never_printed
-        self._refused: set[str] = set()
+        self._refused = {character for text in texts for character in text if is_never_printed(character)}
         self._are_lists_told = False
         self.limits: list[Limits] = []
 

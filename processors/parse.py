@@ -7,7 +7,7 @@ import polars as pl
 from processors import _sign_in, _web
 from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
-from processors._reader import BadFormat, Reader, UnknownFormat, WebLine, formats, reader
+from processors._reader import BadFormat, Reader, UnknownFormat, WebLine, formats, reader, servers
 from processors._reader import names as format_names
 from processors._web import DEFAULT_BACKGROUND_PATHS
 from schemas import Events
@@ -23,6 +23,7 @@ __all__ = [
     "formats",
     "parse",
     "reader",
+    "servers",
 ]
 
 LONGEST_LINE_BYTES = 1_048_576

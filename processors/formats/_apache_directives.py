@@ -15,7 +15,7 @@ from processors.formats import _clf
 _DIGITS = string.digits
 _NUMBER = pattern("-?[0-9]+", _DIGITS + "-")
 _NAME = word(characters=string.ascii_letters + _DIGITS + "-._:/@%+~")
-_PORT = word(characters=_DIGITS)
+_PORT = pattern("[0-9]{1,5}", _DIGITS)
 _STATUS = pattern(_clf.STATUS.pattern, _DIGITS, "status", width=3)
 _USER = text("user", pattern=_clf.USER.pattern)
 _VIRTUAL_HOST = string.ascii_letters + _DIGITS + "-._:[]*"
@@ -31,7 +31,7 @@ DIRECTIVES: dict[str, Prints] = {
     "%f": text(),
     "%h": word("peer", 1),  # a host name with HostnameLookups On
     "%{c}h": word("peer", -1),
-    "%H": text(),
+    "%H": _NAME,  # until 2.4.25 all that a client wrote behind the second word
     "%I": _NUMBER,
     "%k": _NUMBER,
     "%l": word(),  # what identd says; nobody runs identd

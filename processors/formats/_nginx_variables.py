@@ -23,7 +23,7 @@ _OF_NUMBERS = several(r"[0-9]+|-", _DIGITS + "-")
 # 198.51.100.20:8080, [2001:db8::7]:80, unix:/run/app.sock, or the name of a group whose servers are all down
 _OF_SERVERS = several(r"[A-Za-z0-9_./@%+~\[\]-][A-Za-z0-9_.:/@%+~\[\]-]*", _LETTERS + _DIGITS + "-._:/@%+~[]")
 NAMED = word(characters=_LETTERS + _DIGITS + "-._:/@%+~")
-_PORT = word(characters=_DIGITS + "-")
+_PORT = pattern("[0-9]{1,5}|-", _DIGITS + "-", is_printed_always=False)
 _DN = text(is_prose=True)
 
 MODULES: dict[str, dict[str, Prints]] = {
@@ -74,7 +74,7 @@ MODULES: dict[str, dict[str, Prints]] = {
         "server_addr": NAMED,
         "server_name": text("host", 2),  # of the configuration: often _, or the first of many
         "server_port": _PORT,
-        "server_protocol": text(),
+        "server_protocol": NAMED,
         "status": pattern(_clf.STATUS.pattern, _DIGITS, "status", width=3),
         "tcpinfo_rtt": NAMED,
         "tcpinfo_rttvar": NAMED,

@@ -15,7 +15,7 @@ from processors import _strftime
 from processors._compile import Server, Text, Token, web_line
 from processors._printed import Prints, moment
 from processors._web_line import BadFormat, WebLine
-from processors.formats import _clf, combined
+from processors.formats import combined
 from processors.formats._apache_directives import DIRECTIVES, FAMILIES, ORIGINAL, directive
 
 TITLE = "Apache, by its LogFormat"
@@ -235,7 +235,7 @@ def _printed(shape: str, *, is_end: bool) -> Prints:
         0,
         characters=_strftime.characters(shape),
         pattern=_strftime.pattern(shape),
-        width=_clf.TIME.width if shape == _CLF else None,
+        width=_strftime.width(shape),
     )
     if _strftime.missing(said):
         return replace(found, meaning=None)

@@ -91,7 +91,7 @@ def _strings(written: str, start: int) -> Text:
     while at < len(written):
         match = _STRING.match(written, at)
         if match is None or match["open"] or (is_over and match.lastgroup):
-            place = match.start(match.lastgroup or 0) if match else at
+            place = match.start(match.lastgroup or 0) - (match.lastgroup in ("single", "double")) if match else at
             problem = "Something stands behind the semicolon" if is_over else "This quote has no second one"
             raise BadFormat(written, place, problem, "Paste the strings of the log_format as nginx.conf has them")
         at = match.end()

@@ -20,11 +20,60 @@ from processors.formats._nginx_variables import VARIABLES, variable
 
 # what makes the end of a value doubtful, or looks like the next one
 FRAGMENTS = [
-    *(" ", "  ", " - ", "-", '"', '" "', "\\", "[", "]", "] ", " [", "|", "\t", ":", ", ", " : ", ",", "/", "?", "{", "x"),
-    *("a b", "GET / HTTP/1.1", "192.0.2.1", "200", "0.001, 0.002", "é", "riya", "29/Aug/2025:10:07:12 +0530", "\n", "$"),
+    *(
+        " ",
+        "  ",
+        " - ",
+        "-",
+        '"',
+        '" "',
+        "\\",
+        "[",
+        "]",
+        "] ",
+        " [",
+        "|",
+        "\t",
+        ":",
+        ", ",
+        " : ",
+        ",",
+        "/",
+        "?",
+        "{",
+        "x",
+    ),
+    *(
+        "a b",
+        "GET / HTTP/1.1",
+        "192.0.2.1",
+        "200",
+        "0.001, 0.002",
+        "é",
+        "riya",
+        "29/Aug/2025:10:07:12 +0530",
+        "\n",
+        "$",
+    ),
     "\x7f",
 ]
-PATTERNS = ["200", "404", "0", "512", "-", "0.001", "12.345", "p", ".", "X", "+", "r", "198.51.100.7:80", "[::1]:80"]
+PATTERNS = [
+    "200",
+    "8080",
+    "404",
+    "0",
+    "512",
+    "-",
+    "0.001",
+    "12.345",
+    "p",
+    ".",
+    "X",
+    "+",
+    "r",
+    "198.51.100.7:80",
+    "[::1]:80",
+]
 SEPARATORS = [" ", " ", " ", " - ", '" "', '" "', ' "', '" ', "|", "\t", " [", "] ", "] [", ":", ", ", "", ";", " | "]
 
 
@@ -56,7 +105,16 @@ class Server:
         if self.name == "nginx":
             return [f"${{{name}}}" for name in [*VARIABLES, "http_x_id", "cookie_sid", "arg_a", "sent_http_x"]]
         times = ["%t", "%{%F %T}t", "%{usec}t", "%{%d/%b/%Y %T}t.%{msec_frac}t", "%{%z}t", "%{%b %e %Y %T}t"]
-        return [*DIRECTIVES, *times, "%{X-Id}i", "%{sid}C", "%{User-Agent}i", "%{Referer}i", "%{X-Forwarded-For}i", "%%"]
+        return [
+            *DIRECTIVES,
+            *times,
+            "%{X-Id}i",
+            "%{sid}C",
+            "%{User-Agent}i",
+            "%{Referer}i",
+            "%{X-Forwarded-For}i",
+            "%%",
+        ]
 
     def compiled(self, written: str) -> WebLine:
         return (nginx if self.name == "nginx" else apache).compiled(self.before + written)
@@ -69,7 +127,7 @@ class Server:
             found = re.fullmatch(r"%(?:\{(.*)\})?(\^..|.)", token, re.DOTALL)
             if token == "%%":
                 return "%"
-            if "t" == token[-1] or "}t" in token:
+            if token[-1] == "t" or "}t" in token:
                 return _apache_time(token, rng)
             assert found
             prints = directive(found[1], found[2])
@@ -141,9 +199,7 @@ def test_a_line_is_read_back_to_what_was_written_or_not_at_all(name: str) -> Non
     for pieces, line in formats(server, rng, 250):
         fields = [piece for piece in line.template if isinstance(piece, Field)]
         tokens = frozenset(field.token for field in fields if field.token and not field.meaning)
-        rows = [
-            [server.printed(piece, rng) if at % 2 else piece for at, piece in enumerate(pieces)] for _ in range(40)
-        ]
+        rows = [[server.printed(piece, rng) if at % 2 else piece for at, piece in enumerate(pieces)] for _ in range(40)]
         lines = pl.Series(["".join(row) for row in rows])
         if not line.is_escaped:
             lines = lines.str.replace_all("\\", r"\x5c", literal=True)
