@@ -56,6 +56,9 @@ def _part(fields: Columns, piece: pl.Series, part: Part, *, has_escapes: bool) -
     cells = part.cells
     if not cells:
         return [piece == part.before]
+    if part.pattern:
+        fits = piece.str.contains(part.pattern)
+        return [fits, ~piece.str.contains("\\", literal=True)] if has_escapes else [fits]
     required: list[pl.Series] = []
     if len(cells) > 1 and cells[-1].width:  # a time: what comes before it repeats once it is taken off
         end = cells[-1].width + len(cells[-1].after)

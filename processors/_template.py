@@ -62,6 +62,8 @@ class Part:
 
     before: str
     cells: tuple[Cell, ...]
+    pattern: str | None
+    """Of all of it, where nothing in it is needed and not just anything fits; anchored, without groups."""
 
 
 def names(template: Template, tokens: Collection[str] = ()) -> dict[int, str]:
@@ -106,8 +108,9 @@ def _part(pieces: list[tuple[int, Field | str]], named: dict[int, str]) -> Part:
             runs[-1][0].append((place, piece))
         else:
             runs[-1] = (runs[-1][0], piece)
-    runs = _without_tail(runs, named)
-    return Part(before, tuple(_cell(runs[at:], named) for at in range(len(runs))))
+    cells = tuple(_cell(runs[at:], named) for runs in [_without_tail(runs, named)] for at in range(len(runs)))
+    is_needed = not cells or any(cell.names or cell.fits == "anything" for cell in cells)
+    return Part(before, cells, None if is_needed else _anchored(pieces, {}))
 
 
 def _without_tail(
