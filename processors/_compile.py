@@ -141,7 +141,9 @@ def _ambiguous(written: str, part: _Part, number: int, server: Server) -> BadFor
     if not between:
         remedy = f"Write a quote or a space between them in {server.configuration}"
         return BadFormat(written, after.place, f"Nothing stands between {before.written} and {after.written}", remedy)
-    loose = [token.written for token in part.tokens if token.prints.kind in ("text", "list")] or [before.written]
+    near = part.tokens[max(0, number - 2) : number + 2]
+    loose = list(dict.fromkeys(token.written for token in near if token.prints.kind in ("text", "list")))
+    loose = loose or [before.written]
     what = "a space" if between == " " else repr(between)
     problem = f"{' and '.join(loose)} may hold {what} themselves, and nothing but that stands after {before.written}"
     quoted = " ".join(f'"{one}"' for one in loose)

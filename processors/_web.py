@@ -64,7 +64,9 @@ def _of_fields(fields: Columns, fits: pl.Series, names: Mapping[str, str], shape
     read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
     time = field("time").fields(read_time)
     request = _request(fields, field).apply(_values.unescaped).fields(lambda raw: _meant(raw, options))
-    named = field(names.get(options.user) if options.user else "user").apply(_values.text)
+    user = field(names.get(options.user) if options.user else "user")
+    # without a status nobody knows whether the name is only claimed
+    named = (user if "status" in fields else missing).apply(_values.text)
     reference = field(names.get(options.session_reference or "")).apply(_values.text)
     agent = field("agent").apply(_values.text)
     # not strict: values that only lines have that do not fit are here as well
