@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,10 @@ from pydantic import BaseModel
 
 from docs import examples
 from processors import bucket, lease, parse, settings
+from processors._feeds import COLUMNS
+from processors._printed import Prints
 from processors._reader import SignInRecord
+from processors.formats import _apache_directives, _nginx_variables
 from schemas import TABLES, columns
 
 HERE = Path(__file__).parent
@@ -47,16 +50,17 @@ def tables() -> str:
 def formats() -> str:
     """Every format with its specification, and every event name of the sign-in logs with our class."""
     readers = parse.formats().values()
+    rows = [(f"`{r.name}`", r.kind.replace("_", "-"), r.title, f"<{r.specification}>") for r in readers]
+    named = dict(zip(parse.servers(), (name for name in parse.format_names() if "<" in name), strict=True))
+    rows += [(f"`{named[name]}`", "web", r.title, f"<{r.specification}>") for name, r in parse.servers().items()]
     parts = [
         "# Formats\n",
         "Plain, gzip, zstd, bzip2 and xz files are told apart by their first bytes, not by their names.\n",
-        _table(
-            ("format", "kind", "what it is", "specification"),
-            [(f"`{r.name}`", r.kind.replace("_", "-"), r.title, f"<{r.specification}>") for r in readers],
-        ),
+        _table(("format", "kind", "what it is", "specification"), sorted(rows, key=lambda row: row[1] != "web")),
         "## Why a line is quarantined\n",
         _table(("reason", "meaning"), [(f"`{name}`", meaning) for name, meaning in columns.REASONS.items()]),
         "A line is skipped only where it is `blank`, or a `directive` of its format: no event by design.\n",
+        *_servers(),
     ]
     for reader in readers:
         if isinstance(reader.shape, SignInRecord):
@@ -67,6 +71,59 @@ def formats() -> str:
                 _table(("event", "class"), rows),
             ]
     return "\n".join(parts)
+
+
+def _servers() -> list[str]:
+    """What each token of a server's own format feeds."""
+    modules = [
+        (f"[{module}](https://nginx.org/en/docs/http/{module}.html#variables)", variables)
+        for module, variables in _nginx_variables.MODULES.items()
+    ]
+    prefixes = ", ".join(f"`${prefix}…`" for prefix in _nginx_variables.FAMILIES)
+    braces = ", ".join(f"`%{{…}}{name}` ({meaning})" for name, meaning in _apache_directives.FAMILIES.items())
+    headers = {f"%{{{name.title()}}}i": prints for name, prints in _apache_directives.HEADERS.items()}
+    return [
+        "## `nginx:<log_format>`: from its variables to our columns\n",
+        "Write the string as `nginx.conf` has it: one piece or several in quotes, `escape=` before them, or the whole "
+        "directive. Of several variables for one column the one that says most counts; `recent-activities check` shows "
+        "which. Settings (`user`, `session_reference`) may name any variable that is logged. One of your own (`map`, "
+        "`set`) must stand alone between quotes.\n",
+        _table(
+            ("variable", "feeds"),
+            [*_fed("$", _nginx_variables.VARIABLES), ("`$remote_addr` beside `$realip_remote_addr`", "`ip_address`")],
+        ),
+        "Read and dropped:\n",
+        *(f"- {module}: {dropped}" for module, variables in modules if (dropped := _dropped("$", variables))),
+        f"- ingress-nginx: {_dropped('$', _nginx_variables.INGRESS)}",
+        f"- by their beginnings: {prefixes}\n",
+        "## `apache:<LogFormat>`: from its directives to our columns\n",
+        'Write the string as `httpd.conf` has it, in quotes with `\\"` within, or the whole directive. `%>s`, `%<u`, '
+        "`%!200,304{…}i` are known; settings name a directive without these. Times in several tokens "
+        "(`%{%d/%b/%Y %T}t.%{msec_frac}t %{%z}t`) make one.\n",
+        _table(
+            ("directive", "feeds"),
+            [
+                *_fed("", {**_apache_directives.DIRECTIVES, **headers}),
+                ("`%t`, `%{…}t`", "`event_time`"),
+                ("`%a`, `%h` beside `%{c}a`", "`ip_address`"),
+            ],
+        ),
+        f"Read and dropped: {_dropped('', _apache_directives.DIRECTIVES)}, {braces}.\n",
+    ]
+
+
+def _fed(sign: str, tokens: Mapping[str, Prints]) -> list[tuple[str, str]]:
+    fed = [(name, prints) for name, prints in sorted(tokens.items()) if prints.meaning]
+    return [(f"`{sign}{name}`", ", ".join(f"`{column}`" for column in _columns(prints))) for name, prints in fed]
+
+
+def _columns(prints: Prints) -> tuple[str, ...]:
+    is_beside_the_client = prints.meaning == "peer" and prints.rank < 0
+    return ("peer_address",) if is_beside_the_client else COLUMNS[prints.meaning or ""]
+
+
+def _dropped(sign: str, tokens: Mapping[str, Prints]) -> str:
+    return ", ".join(f"`{sign}{name}`" for name, prints in sorted(tokens.items()) if not prints.meaning)
 
 
 def setting_pages() -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from processors.errors import CallError
+
 if TYPE_CHECKING:
     from processors.parse import Reader
 
@@ -61,14 +63,18 @@ def reader(text: str | None) -> Reader:
     """The format of that name; one that is not given or not known is told all there are."""
     from processors import parse
 
+    known = ", ".join(parse.format_names())
     if text is None:
-        raise typer.BadParameter(f"name one of {', '.join(parse.formats())}", param_hint="'--format' / '-f'")
+        raise typer.BadParameter(f"name one of {known}", param_hint="'--format' / '-f'")
     try:
         return parse.reader(text)
+    except parse.BadFormat as problem:
+        raise CallError("--format", f"{problem.problem}", f"{problem.remedy}\n{problem.excerpt()}") from None
     except parse.UnknownFormat as problem:
-        known = ", ".join(parse.formats())
         near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
-        raise typer.BadParameter(f"{text!r} is no format{near} Formats: {known}", param_hint="'--format'") from None
+        raise typer.BadParameter(
+            f"{text!r} is no format{near or '.'} Formats: {known}", param_hint="'--format'"
+        ) from None
 
 
 def examples(*calls: str) -> str:

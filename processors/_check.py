@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from rich.console import Console
 from rich.text import Text
 
 from processors import _console
@@ -25,6 +26,17 @@ def show(findings: list[Finding], *, as_json: bool) -> int:
         sign, style = _console.SIGNS[_SIGNS[finding.kind]]
         where = (visible(finding.where), "bold")
         _console.show(console, Text(sign, style), Text.assemble(where, ": ", visible(finding.message)))
+        for line in finding.excerpt.splitlines():
+            console.print(Text(f"  {visible(line)}"), soft_wrap=True)
         if finding.remedy:
             _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), visible(finding.remedy)))
+        if finding.feeds:
+            _show_feeds(console, finding)
     return code
+
+
+def _show_feeds(console: Console, finding: Finding) -> None:
+    rows = _console.table("  token", "feeds", left=("  token", "feeds"))
+    for feed in finding.feeds:
+        rows.add_row(Text(f"  {visible(feed.token)}"), Text(str(feed), "" if feed.columns else "dim"))
+    _console.show_table(console, rows)

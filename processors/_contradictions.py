@@ -104,18 +104,18 @@ def _written(settings: Settings) -> list[str]:
 
 
 def _unused(source: Source) -> Iterator[Problem]:
-    shape = reader(source.format).shape
+    shape, format = reader(source.format).shape, reader(source.format).name
     of_requests = ("login_requests", "logout_requests", "background_paths")
     ignored = of_requests if isinstance(shape, SignInRecord) else ("application",)
     for name in ignored:
         if getattr(source, name):
-            got, expected = f"set for {source.format}", "nothing: its format has no such thing, and it has no effect"
+            got, expected = f"set for {format}", "nothing: its format has no such thing, and it has no effect"
             yield Problem(f"sources[{source.name}].{name}", got, expected, "Remove it")
     for name, token in (("user", source.user), ("session_reference", source.session_reference)):
         if token and is_unknown(source, token):
             known = ", ".join(shape.all_tokens()) if isinstance(shape, WebLine) else "none"
             remedy = f"Log it, in a format that has it, or remove `{name}`: it is empty in every line"
-            yield Problem(f"sources[{source.name}].{name}", repr(token), f"what {source.format} logs: {known}", remedy)
+            yield Problem(f"sources[{source.name}].{name}", repr(token), f"what {format} logs: {known}", remedy)
 
 
 def is_unknown(source: Source, token: str) -> bool:

@@ -56,6 +56,9 @@ def _part(fields: Columns, piece: pl.Series, part: Part, *, has_escapes: bool) -
     cells = part.cells
     if not cells:
         return [piece == part.before]
+    if part.pattern:
+        fits = piece.str.contains(part.pattern)
+        return [fits, ~piece.str.contains("\\", literal=True)] if has_escapes else [fits]
     required: list[pl.Series] = []
     if len(cells) > 1 and cells[-1].width:  # a time: what comes before it repeats once it is taken off
         end = cells[-1].width + len(cells[-1].after)
@@ -133,7 +136,7 @@ class _Cut:
 
     def _split(self, cells: Sequence[Cell], into: list[str]) -> None:
         """Cut off cells that end at the same character; each is null where there are fewer."""
-        separator = cells[0].after[: 1 if len(cells) > 1 else None]
+        separator = cells[0].after[: 1 if cells[0].has_no_such else None]
         pieces = pl.col(into[0]).str.splitn(separator, len(into)).struct.rename_fields(into)
         self.rows = self.rows.with_columns(pieces.struct.unnest())
         self._require(pl.col(into[-1]).is_not_null())
@@ -152,7 +155,7 @@ def _begins_again(rest: Any, text: str) -> pl.Expr:
 def _goes_on(cells: Sequence[Cell]) -> bool:
     """Whether the first ends where its separator is for the first time, and the second at the same one."""
     first, second = cells
-    return first.has_no_such and second.after[:1] == first.after[0]
+    return first.has_no_such and second.after[:1] == first.after[0] and not second.is_cut_at_all
 
 
 def _take(fields: Columns, cell: Cell, column: Encoded, has_escapes: bool) -> list[pl.Series]:

@@ -6,45 +6,17 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any, Literal
 
 from processors import formats as web_formats
 from processors import sign_ins
-from processors._template import Field, Template
-from processors._times import TimeShape
+from processors._web_line import BadFormat as BadFormat
+from processors._web_line import WebLine as WebLine
 
 Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class WebLine:
-    """A web server's line: its template, how its times are written, and what tokens of the settings name its fields.
-
-    A token that is not listed names the field of the template that has it.
-    """
-
-    template: Template
-    time: TimeShape = "clf"
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    is_escaped: bool = True
-    r"""Whether a backslash in a field begins an escape (`\x22`, `\"`)."""
-    is_hash_escaped: bool = False
-    """Whether a number sign begins one (`#22`)."""
-
-    def all_tokens(self) -> list[str]:
-        """The tokens by which the settings may name a field."""
-        fields = (piece for piece in self.template if isinstance(piece, Field))
-        return [*filter(None, (field.token for field in fields)), *self.tokens]
-
-    def name(self, token: str) -> str | None:
-        """What the field is called that the token means; None where the format does not log it."""
-        for piece in self.template:
-            if isinstance(piece, Field) and piece.token == token:
-                return piece.meaning or token
-        return self.tokens.get(token)
 
 
 @dataclass(frozen=True)
@@ -77,20 +49,6 @@ class Reader:
         return isinstance(self.shape, SignInRecord)
 
 
-class BadFormat(ValueError):
-    """A server's configuration of its log that cannot be read back: where, why, and what to do."""
-
-    def __init__(self, written: str, position: int, problem: str, remedy: str) -> None:
-        super().__init__(written, position, problem, remedy)
-        self.written = written
-        self.position = position
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.problem}. {self.remedy}\n  {self.written}\n  {' ' * self.position}^"
-
-
 class UnknownFormat(ValueError):
     """No format has that name."""
 
@@ -100,16 +58,29 @@ class UnknownFormat(ValueError):
         self.nearest = nearest
 
     def __str__(self) -> str:
-        hint = f"Did you mean {self.nearest!r}?" if self.nearest else f"Known formats: {', '.join(formats())}."
+        hint = f"Did you mean {self.nearest!r}?" if self.nearest else f"Known formats: {', '.join(names())}."
         return f"format {self.format!r} is unknown. {hint}"
 
 
 @cache
 def formats() -> dict[str, Reader]:
     """Every named format, web formats first, each group by name."""
-    readers = [_web(name, module) for name, module in _modules(web_formats)]
+    readers = [_web(name, module) for name, module in _modules(web_formats) if not hasattr(module, "compiled")]
     readers += [_sign_in(name, module) for name, module in _modules(sign_ins)]
     return {reader.name: reader for reader in readers}
+
+
+@cache
+def servers() -> dict[str, Reader]:
+    """The servers whose own configuration names a format, each with the format that its module has for an example."""
+    modules = {name: module for name, module in _modules(web_formats) if hasattr(module, "compiled")}
+    return {name: _compiled(name, module, module.FORMAT, module.SAMPLE) for name, module in modules.items()}
+
+
+def names() -> list[str]:
+    """What formats may be called, for people: `nginx:<log_format>` stands for all of that server's."""
+    modules = dict(_modules(web_formats))
+    return sorted([*formats(), *(f"{server}:<{modules[server].DIRECTIVE}>" for server in servers())])
 
 
 @cache
@@ -118,10 +89,14 @@ def reader(format: str) -> Reader:
 
     Errors: `UnknownFormat`, `BadFormat`.
     """
-    server, colon, written = format.partition(":")
-    module: Any = dict(_modules(web_formats)).get(server)
-    if colon and hasattr(module, "compiled"):
-        return Reader(format, module.TITLE, module.SPECIFICATION, "", module.compiled(written))
+    server, _, written = format.partition(":")
+    if server in servers():
+        module: Any = dict(_modules(web_formats))[server]
+        if not written.strip():
+            example = module.FORMAT.split()[0]
+            remedy = f"Write format = '{server}:{example} …', with the string from {module.CONFIGURATION}"
+            raise BadFormat(format, len(format), f"{server} needs its {module.DIRECTIVE}", remedy)
+        return _compiled(server, module, written, "")
     if format not in formats():
         raise UnknownFormat(format, next(iter(difflib.get_close_matches(format, formats(), n=1)), None))
     return formats()[format]
@@ -134,8 +109,6 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _web(name: str, module: Any) -> Reader:
-    if hasattr(module, "compiled"):
-        return replace(reader(f"{name}:{module.FORMAT}"), name=f"{name}:…", sample=module.SAMPLE)
     shape = WebLine(
         module.LINE,
         getattr(module, "TIME", "clf"),
@@ -144,6 +117,10 @@ def _web(name: str, module: Any) -> Reader:
         is_hash_escaped=getattr(module, "IS_HASH_ESCAPED", False),
     )
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
+
+
+def _compiled(server: str, module: Any, written: str, sample: str) -> Reader:
+    return Reader(f"{server}:…", module.TITLE, module.SPECIFICATION, sample, module.compiled(written))
 
 
 def _sign_in(name: str, module: Any) -> Reader:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import pkgutil
 import re
 import zoneinfo
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from processors import formats, sign_ins
+from processors import _reader
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
@@ -32,12 +31,6 @@ def nearest(name: str, valid: Iterable[str]) -> str:
     """A hint at the valid name that is most like this one; nothing where none is."""
     near = difflib.get_close_matches(name[:100], list(valid), n=1, cutoff=0.6)
     return f"; the nearest is {near[0]!r}" if near else ""
-
-
-def format_names() -> list[str]:
-    """Every named format: the modules of `formats/` and `sign_ins/`, private names skipped."""
-    paths = [*formats.__path__, *sign_ins.__path__]
-    return sorted(module.name for module in pkgutil.iter_modules(paths) if not module.name.startswith("_"))
 
 
 def _duration(text: object) -> timedelta:
@@ -75,10 +68,15 @@ def _zones() -> frozenset[str]:
 
 
 def _format(name: str) -> str:
-    names = format_names()
-    if name not in names:
-        near = nearest(name, names)
-        raise PydanticCustomError("format", "one of {names}{near}", {"names": ", ".join(names), "near": near})
+    try:
+        _reader.reader(name)
+    except _reader.BadFormat as bad:
+        facts = {"problem": bad.problem, "remedy": bad.remedy, "excerpt": bad.excerpt()}
+        raise PydanticCustomError("server_format", "a format that can be read back", facts) from None
+    except _reader.UnknownFormat:
+        names = _reader.names()
+        facts = {"names": ", ".join(names), "near": nearest(name, names)}
+        raise PydanticCustomError("format", "one of {names}{near}", facts) from None
     return name
 
 

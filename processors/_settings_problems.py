@@ -33,8 +33,17 @@ def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Pr
         return Problem(
             where, shown(error["input"]), "a list of one or more", "Write each below a [[sources]] of its own"
         )
+    if error["type"] == "server_format":
+        facts = error["ctx"]
+        got = f"{shown(error['input'])}, where {_lower(facts['problem'])}"
+        return Problem(where, got, error["msg"], facts["remedy"], facts["excerpt"])
     expected = error["msg"].removeprefix("Input should be ")
     return Problem(where, shown(error["input"]), expected[0].lower() + expected[1:], "Correct the value")
+
+
+def _lower(sentence: str) -> str:
+    """The sentence as it goes on in another one."""
+    return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 def shown(value: object) -> str:

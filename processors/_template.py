@@ -50,6 +50,8 @@ class Cell:
     """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
     has_no_such: bool
     """Whether none of its characters can be the first one of the text after it."""
+    is_cut_at_all: bool
+    """Whether that can be one, and another one cannot, so that it is cut at the whole of that text."""
     ends_at_first: bool
     """Whether the first occurrence of the text after it must be its end, else there might be a second one."""
 
@@ -60,6 +62,8 @@ class Part:
 
     before: str
     cells: tuple[Cell, ...]
+    pattern: str | None
+    """Of all of it, where nothing in it is needed and not just anything fits; anchored, without groups."""
 
 
 def names(template: Template, tokens: Collection[str] = ()) -> dict[int, str]:
@@ -104,7 +108,28 @@ def _part(pieces: list[tuple[int, Field | str]], named: dict[int, str]) -> Part:
             runs[-1][0].append((place, piece))
         else:
             runs[-1] = (runs[-1][0], piece)
-    return Part(before, tuple(_cell(runs[at:], named) for at in range(len(runs))))
+    cells = tuple(_cell(runs[at:], named) for runs in [_without_tail(runs, named)] for at in range(len(runs)))
+    is_needed = not cells or any(cell.names or cell.fits == "anything" for cell in cells)
+    return Part(before, cells, None if is_needed else _anchored(pieces, {}))
+
+
+def _without_tail(
+    runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
+) -> list[tuple[list[tuple[int, Field]], str]]:
+    """The runs with those behind the last one that is needed as a single field: one look is enough for all of them."""
+    needed = [at for at, (fields, _) in enumerate(runs) if any(place in named for place, _ in fields)]
+    first = needed[-1] + 1 if needed else 0
+    if len(runs) - first < 2:
+        return runs
+    tail, after = runs[first:], runs[-1][1]
+    written = "".join(
+        "".join(f"(?:{field.pattern})" for _, field in fields) + (re.escape(text) if at < len(tail) - 1 else "")
+        for at, (fields, text) in enumerate(tail)
+    )
+    never = [set(field.without) for fields, _ in tail for _, field in fields]
+    between = {character for _, text in tail[:-1] for character in text}
+    without = "".join(sorted(set.intersection(*never) - between))
+    return [*runs[:first], ([(tail[0][0][0][0], Field(written, without=without))], after)]
 
 
 def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]) -> Cell:
@@ -114,6 +139,7 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
     later = [field for others_fields, _ in others for _, field in others_fields]
     texts = "".join(text for _, text in others)
     has_no_such = bool(after) and after[0] in last.without
+    has_not_all = any(character in last.without for character in after)
     return Cell(
         tuple(named[place] for place, _ in fields if place in named),
         _anchored(fields, named),
@@ -122,7 +148,8 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
         width=last.width if len(fields) == 1 else None,
         fits=_fits(last.pattern, after) if len(fields) == 1 else "pattern",
         has_no_such=has_no_such,
-        ends_at_first=has_no_such
+        is_cut_at_all=has_not_all and not has_no_such,
+        ends_at_first=has_not_all
         or any(one not in texts and all(one in field.without for field in later) for one in after),
     )
 

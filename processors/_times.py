@@ -6,6 +6,8 @@ from datetime import date
 
 import polars as pl
 
+from processors import _strftime
+
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _OFFSET = r"[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]"  # the zones of the world lie between -12:00 and +14:00
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"  # English whatever the locale
@@ -32,7 +34,7 @@ _EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
 
 TimeShape = str
 """How a format writes times: `clf`, `clf_local` (with a fraction and an offset or not), `any` (see `any_shape`),
-`epoch` (seconds, with a fraction or not), or strftime."""
+`epoch` (seconds, with a fraction or not), or strftime (see `_strftime`)."""
 
 
 def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
@@ -46,7 +48,7 @@ def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date |
     if shape == "any":
         instant, reason = any_shape(pl.col("raw"), time_zone=time_zone, day=day)
         return raw.alias("raw").to_frame().select(event_time=instant, field_reason=reason)
-    raise NotImplementedError(shape)
+    return _shaped(raw, shape, time_zone=time_zone, day=day)
 
 
 def _clf(raw: pl.Series) -> pl.DataFrame:
@@ -72,6 +74,24 @@ def _epoch(raw: pl.Series) -> pl.DataFrame:
     microseconds = pl.col("fraction").fill_null("").str.head(6).str.pad_end(6, "0").cast(pl.Int64)
     instant = (pl.col("seconds").cast(pl.Int64) * 1_000_000 + microseconds).cast(pl.Datetime("us", "UTC"))
     return parts.select(event_time=instant).with_columns(field_reason=_malformed())
+
+
+def _shaped(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
+    """Of times that strftime writes: in the source's zone where they carry no offset."""
+    parts = _strftime.parts(raw, shape, day).with_columns(local=_parsed(pl.col("local"), "%Y-%m-%d %H:%M:%S %6f"))
+    local, offset = pl.col("local"), pl.col("offset")
+    epoch = pl.col("microseconds").cast(pl.Datetime("us", "UTC"))
+    rows = parts.with_columns(event_time=pl.coalesce(epoch, _instant(local, offset, time_zone)))
+    reason = (
+        pl.when(epoch.is_not_null())
+        .then(None)
+        .when(local.is_null())
+        .then(pl.lit("malformed_time"))
+        .when(~pl.col("is_dated"))
+        .then(pl.lit("date_unknown"))
+        .otherwise(_why_none(local, offset, pl.col("event_time"), time_zone))
+    )
+    return rows.select("event_time", field_reason=reason)
 
 
 def _malformed() -> pl.Expr:

@@ -39,6 +39,9 @@ def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
     tokens = frozenset(name for name in names.values() if name in asked)
     if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
         lines = lines.str.replace_all("\\", r"\x5c", literal=True)
+    if shape.is_json_escaped:
+        lines = lines.str.replace_all("\\\\", r"\x5c", literal=True)
+        lines = lines.str.replace_all(r"\\u00([0-9A-Fa-f]{2})", r"\x${1}")
     if shape.is_hash_escaped:
         lines = lines.str.replace_all("#([0-9A-F]{2})", r"\x${1}")
     fields, fits = _cut.fast(lines, shape.template, tokens)
@@ -61,7 +64,9 @@ def _of_fields(fields: Columns, fits: pl.Series, names: Mapping[str, str], shape
     read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
     time = field("time").fields(read_time)
     request = _request(fields, field).apply(_values.unescaped).fields(lambda raw: _meant(raw, options))
-    named = field(names.get(options.user) if options.user else "user").apply(_values.text)
+    user = field(names.get(options.user) if options.user else "user")
+    # without a status nobody knows whether the name is only claimed
+    named = (user if "status" in fields else missing).apply(_values.text)
     reference = field(names.get(options.session_reference or "")).apply(_values.text)
     agent = field("agent").apply(_values.text)
     # not strict: values that only lines have that do not fit are here as well

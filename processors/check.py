@@ -15,6 +15,7 @@ import polars as pl
 from processors import candidates, ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
+from processors._feeds import Feed, feeds
 from processors.bucket import S3Path
 from processors.errors import LakeError, Problem, RecentActivitiesError
 from processors.settings import Settings, Source
@@ -32,6 +33,10 @@ class Finding:
     where: str
     message: str
     remedy: str = ""
+    excerpt: str = ""
+    """Lines of what is wrong, marked."""
+    feeds: tuple[Feed, ...] = ()
+    """What the tokens of a format are taken for."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" + (f". {self.remedy}" if self.remedy else "")
@@ -51,6 +56,7 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
     found += [_told("warning", "", doubt) for doubt in doubts(settings)]
     size, known_at = 0, as_of(settings)
     for source in settings.sources:
+        found += _feeds(source)
         files, refused = landing.files(settings, source)
         size += sum(one.size_bytes for one in files)
         found += [Finding("problem", source.name, str(problem)) for problem in refused]
@@ -69,7 +75,18 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
 
 
 def _told(kind: Literal["settings", "warning"], place: str, problem: Problem) -> Finding:
-    return Finding(kind, place + problem.where, f"got {problem.got}, expected {problem.expected}", problem.remedy)
+    return Finding(
+        kind, place + problem.where, f"got {problem.got}, expected {problem.expected}", problem.remedy, problem.excerpt
+    )
+
+
+def _feeds(source: Source) -> list[Finding]:
+    """Which columns the tokens of a server's own format feed."""
+    reader = parse.reader(source.format)
+    if reader.name == source.format or not isinstance(reader.shape, parse.WebLine):
+        return []
+    fed = feeds(reader.shape, user=source.user, session_reference=source.session_reference)
+    return [Finding("note", source.name, f"what is taken from {reader.title}", feeds=fed)]
 
 
 def _source(
@@ -99,7 +116,7 @@ def _source(
     if is_well and all(finding.kind in ("note", "ok") for finding in found):
         tried = "it" if len(files) == 1 else f"the {len(newest)} newest"
         files_match = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
-        message = f"{files_match}; the first {_many(range(heads), 'line')} of {tried} read as {source.format}"
+        message = f"{files_match}; the first {_many(range(heads), 'line')} of {tried} read as {reader.name}"
         found.insert(0, Finding("ok", source.name, message))
     return found
 
@@ -166,9 +183,8 @@ def _outcome(settings: Settings, source: Source, file: landing.File, outcome: tr
     if outcome.quarantined_share <= settings.ingest.quarantined_share:
         return []
     reasons = ", ".join(f"{count} {reason}" for reason, count in outcome.reasons.most_common())
-    message = (
-        f"{outcome.quarantined} of its first {outcome.lines} lines are no events under {source.format} ({reasons})"
-    )
+    format = parse.reader(source.format).name
+    message = f"{outcome.quarantined} of its first {outcome.lines} lines are no events under {format} ({reasons})"
     if outcome.reasons["time_zone_unknown"] * 2 > outcome.quarantined:
         remedy = f"Its times carry no offset: set time_zone of the source {source.name}"
     elif better := candidates.better_format(file.path, source.format):

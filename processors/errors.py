@@ -33,15 +33,17 @@ def remedy(problem: Exception) -> str:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, what was found, what was expected, what to do."""
+    """One thing that is wrong: where, what was found, what was expected, what to do. `excerpt`: its lines, marked."""
 
     where: str
     got: str
     expected: str
     remedy: str
+    excerpt: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: got {self.got}, expected {self.expected}. {self.remedy}"
+        shown = "".join(f"\n    {line}" for line in self.excerpt.splitlines())
+        return f"{self.where}: got {self.got}, expected {self.expected}. {self.remedy}{shown}"
 
 
 class RecentActivitiesError(Exception):

@@ -7,11 +7,24 @@ import polars as pl
 from processors import _sign_in, _web
 from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
-from processors._reader import Reader, UnknownFormat, WebLine, formats, reader
+from processors._reader import BadFormat, Reader, UnknownFormat, WebLine, formats, reader, servers
+from processors._reader import names as format_names
 from processors._web import DEFAULT_BACKGROUND_PATHS
 from schemas import Events
 
-__all__ = ["DEFAULT_BACKGROUND_PATHS", "Options", "Reader", "UnknownFormat", "formats", "parse", "reader"]
+__all__ = [
+    "DEFAULT_BACKGROUND_PATHS",
+    "BadFormat",
+    "Options",
+    "Reader",
+    "UnknownFormat",
+    "WebLine",
+    "format_names",
+    "formats",
+    "parse",
+    "reader",
+    "servers",
+]
 
 LONGEST_LINE_BYTES = 1_048_576
 SCHEMA = pl.Schema({**Events.empty().schema, "quarantine_reason": pl.String(), "skipped": pl.String()})

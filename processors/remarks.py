@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from processors import parse
 from processors.lines import OUT_OF_RANGE
 from processors.reading import Reading, Result
 from processors.recognize import Known
@@ -42,10 +43,8 @@ def _commonest(reading: Reading) -> Iterator[str]:
 
 
 def _format(source: Source) -> str:
-    return (
-        f". Its source {source.name} reads it as {source.format}; `recent-activities check` names a format that fits "
-        "better"
-    )
+    name = parse.reader(source.format).name
+    return f". Its source {source.name} reads it as {name}; `recent-activities check` names a format that fits better"
 
 
 def remarks_on_copy(name: str, known: Known, *, is_truncated: bool) -> Result:

@@ -81,7 +81,9 @@ class Source(_Section):
     """`[[sources]]`."""
 
     name: kinds.Name = Field(description="short name: a-z, 0-9, - and _")
-    format: kinds.Format = Field(description="a named format")
+    format: kinds.Format = Field(
+        description="a named format, or the server's own: `nginx:<log_format>`, `apache:<LogFormat>`"
+    )
     files: kinds.Glob = Field(description="glob below the workspace's folder")
     trusted_proxies: tuple[kinds.Network, ...] = Field((), description="proxies whose forwarded addresses are believed")
     time_zone: kinds.Zone | None = Field(None, description="only for formats whose times carry no offset")

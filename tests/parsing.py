@@ -14,13 +14,14 @@ TIME = "29/Aug/2025:10:07:12 +0530"
 INSTANT = datetime(2025, 8, 29, 4, 37, 12, tzinfo=UTC)
 
 
-def frame(lines: Sequence[str | None], reader: str = "combined", **options: object) -> pl.DataFrame:
+def frame(lines: Sequence[str | None], reader: str | parse.Reader = "combined", **options: object) -> pl.DataFrame:
     rows = pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
     chosen = parse.Options(reference_key=KEY, **options)  # type: ignore[arg-type]  # as in options.toml
-    return parse.parse(rows, reader=parse.reader(reader), source="panel", file_id="f1", options=chosen).collect()
+    found = parse.reader(reader) if isinstance(reader, str) else reader
+    return parse.parse(rows, reader=found, source="panel", file_id="f1", options=chosen).collect()
 
 
-def one(line: str | None, reader: str = "combined", **options: object) -> dict[str, object]:
+def one(line: str | None, reader: str | parse.Reader = "combined", **options: object) -> dict[str, object]:
     return frame([line], reader, **options).row(0, named=True)
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from processors import check as checking
 from processors.__main__ import app
+from processors.formats import nginx
 from tests import workspaces
 
 MORNING = datetime(2025, 8, 29, 4, 30, tzinfo=UTC)
@@ -192,3 +193,50 @@ def test_a_roster_without_its_columns_is_a_warning(tmp_path: Path) -> None:
     workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))
     (tmp_path / "people.csv").write_text("user,name\nmei,Zhang Mei\n")
     assert "people.csv has no column user_name and display_name" in problems(tmp_path)[1]
+
+
+OWN = f"""'nginx:{nginx.FORMAT} $request_time "$cookie_sid"'"""
+
+
+def own(folder: Path) -> Path:
+    text = workspaces.TEXT.replace('format = "combined"', f'format = {OWN}\nsession_reference = "$cookie_sid"')
+    settings = workspaces.write(folder, text=text)
+    return workspaces.land(settings, "access.log", workspaces.line(MORNING)[:-1] + b' 0.045 "5f2c9a"\n')
+
+
+def test_of_a_server_s_own_format_each_token_is_shown_with_what_it_feeds(tmp_path: Path) -> None:
+    own(tmp_path)
+    code, findings = check(tmp_path)
+    (found,) = (finding for finding in findings if finding["feeds"])
+    assert code == 0 and found["where"] == "panel" and found["kind"] == "note"
+    assert {feed["token"]: feed["columns"] for feed in found["feeds"]} == {
+        "$remote_addr": ["ip_address", "peer_address"],
+        "$remote_user": ["user_name"],
+        "$time_local": ["event_time"],
+        "$request": ["http_method", "http_path"],
+        "$status": ["http_status", "outcome"],
+        "$body_bytes_sent": ["response_bytes"],
+        "$http_referer": ["referrer"],
+        "$http_user_agent": ["user_agent", "device"],
+        "$request_time": [],
+        "$cookie_sid": ["session_reference"],
+    }
+
+
+def test_what_the_tokens_feed_is_a_table_for_people(tmp_path: Path) -> None:
+    own(tmp_path)
+    result = CliRunner().invoke(app, ["check", "-w", str(tmp_path), "--as-of", "2025-08-31"])
+    rows = [line.split(maxsplit=1) for line in result.stdout.splitlines() if line.startswith("  $")]
+    assert ["$status", "http_status, outcome"] in rows and ["$request_time", "dropped"] in rows
+    assert "read as nginx:…" in result.stdout
+
+
+def test_a_server_s_format_that_cannot_be_read_back_is_shown_with_a_caret(tmp_path: Path) -> None:
+    format = "'nginx:$remote_addr [$time_local] $http_referer $http_user_agent'"
+    (tmp_path / "workspace.toml").write_text(workspaces.TEXT.replace('"combined"', format))
+    result = CliRunner().invoke(app, ["check", "-w", str(tmp_path), "--as-of", "2025-08-31"])
+    assert result.exit_code == 2
+    lines = result.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.endswith("^"))
+    assert lines[at - 1][lines[at].index("^") :] == "$http_user_agent"
+    assert "→ Write quotes around them" in lines[at + 1]

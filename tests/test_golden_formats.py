@@ -35,9 +35,14 @@ def as_they_arrive(path: Path) -> pl.LazyFrame:
     return pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
 
 
-def options(folder: Path) -> parse.Options:
+def settings(folder: Path) -> dict[str, Any]:
+    """What `options.toml` says: options, and the `format` where it is more than a name."""
     path = folder / "options.toml"
-    values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def options(folder: Path) -> parse.Options:
+    values = {name: value for name, value in settings(folder).items() if name != "format"}
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return parse.Options(reference_key=b"golden", **values | lists)
 
@@ -45,9 +50,8 @@ def options(folder: Path) -> parse.Options:
 def outputs(folder: Path) -> dict[str, str]:
     """What the files `events.csv` and `rejects.csv` must hold."""
     lines = as_they_arrive(folder / "input.log")
-    parsed = parse.parse(
-        lines, reader=parse.reader(folder.name), source="golden", file_id="golden", options=options(folder)
-    ).collect()
+    reader = parse.reader(settings(folder).get("format", folder.name))
+    parsed = parse.parse(lines, reader=reader, source="golden", file_id="golden", options=options(folder)).collect()
     is_event = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
     events = parsed.filter(is_event).drop("file_id", "source")
     Events.validate(events.with_columns(source=pl.lit("golden"), file_id=pl.lit("golden")))

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from processors.__main__ import app
+from processors.formats import nginx
 from schemas import Events, Quarantine
 from tests import workspaces
 
@@ -119,3 +120,32 @@ def test_an_output_never_replaces_an_input_or_a_device(tmp_path: Path) -> None:
         result = call("parse", log, "--format", "combined", "--events", output)
         assert result.exit_code == 2 and "name another file" in " ".join(result.stderr.split())
     assert log.read_bytes() == b"precious\n"
+
+
+OWN = f"nginx:{nginx.FORMAT}"
+
+
+def test_parse_reads_a_server_s_own_format(lines: Path) -> None:
+    found = document(call("parse", "-f", OWN, "--json", lines))
+    assert (found["events"], found["quarantined"]) == (20, 1)
+
+
+@pytest.mark.parametrize(
+    ("format", "token", "said"),
+    [
+        (f"{OWN} $request_tim", "$request_tim", "Did you mean $request_time?"),
+        ("apache:%h %t %{Referer}i %{User-agent}i", "%{User-agent}i", "Write quotes around them in httpd.conf"),
+        ("nginx", "", "nginx needs its log_format. Write format = 'nginx:$remote_addr …'"),
+    ],
+)
+def test_parse_shows_what_cannot_be_read_back_with_a_caret(lines: Path, format: str, token: str, said: str) -> None:
+    result = call("parse", "-f", format, lines)
+    assert result.exit_code == 2 and "Traceback" not in result.output and result.stdout == ""
+    *first, line, caret = result.stderr.splitlines()
+    assert said in "\n".join(first) and line[caret.index("^") :].startswith(token)
+
+
+def test_parse_of_a_server_s_own_format_that_does_not_fit_names_one_that_does(lines: Path) -> None:
+    result = call("parse", "-f", "apache:%h %t", lines)
+    assert result.exit_code == 1 and "It does not look like apache:…" in result.stderr
+    assert "try --format combined" in result.stderr

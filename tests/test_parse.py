@@ -78,6 +78,9 @@ def test_time_bounds_are_included() -> None:
 # formats by name
 
 
+READERS = [*parse.formats().values(), *parse.servers().values()]
+
+
 def test_formats_are_found_by_name() -> None:
     assert {"common", "combined", "vhost_combined", "okta", "keycloak"} <= set(parse.formats())
     assert not [name for name in parse.formats() if name.startswith("_")]
@@ -90,16 +93,16 @@ def test_an_unknown_format_names_the_nearest() -> None:
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
-@pytest.mark.parametrize("reader", parse.formats().values(), ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_the_sample_of_every_format_is_an_event(reader: parse.Reader) -> None:
-    row = one(reader.sample, reader.name, time_zone="UTC")
+    row = one(reader.sample, reader, time_zone="UTC")
     assert (row["quarantine_reason"], row["skipped"]) == (None, None)
     assert row["user_name"] in ("riya.sharma@example.com", None)  # proxies log no users
     assert row["ip_address"] == "192.0.2.10"
     assert reader.specification.startswith("https://")
 
 
-@pytest.mark.parametrize("reader", parse.formats().values(), ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_readers_cross_processes(reader: parse.Reader) -> None:
     assert pickle.loads(pickle.dumps(reader)) == reader
 

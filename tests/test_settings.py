@@ -211,3 +211,38 @@ def test_the_digest_is_of_the_meaning_not_of_the_layout(tmp_path: Path) -> None:
     spaced = settings.load(write(tmp_path / "other", "# a comment\n" + GOOD.replace(" = ", "  =  ")))
     longer = settings.load(write(tmp_path / "other", GOOD.replace("1h30m", "1h31m")))
     assert spaced.digest() == loaded.digest() != longer.digest()
+
+
+FORMAT = 'format = "combined"'
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        """'nginx:$remote_addr [$time_local] "$request" $status'""",
+        """'''nginx:
+log_format main '$remote_addr [$time_local] '
+                '"$request" $status';
+'''""",
+        """'apache:%h %t "%r" %>s'""",
+    ],
+)
+def test_a_server_s_own_format_is_a_format(tmp_path: Path, format: str) -> None:
+    loaded = settings.load(write(tmp_path, GOOD.replace(FORMAT, f"format = {format}")))
+    assert loaded.source("panel").format.startswith(("nginx:", "apache:"))
+
+
+def test_what_cannot_be_read_back_of_a_server_s_format_is_shown_with_a_caret(tmp_path: Path) -> None:
+    text = """'''nginx:
+log_format main '$remote_addr [$time_local] '
+                '"$requst" $statuss';
+'''"""
+    told = problems(tmp_path, GOOD.replace(FORMAT, f"format = {text}"))["sources[panel].format"]
+    first, line, caret = told.splitlines()
+    assert "where nginx has no variable $statuss" in first and "Did you mean $status?" in first
+    assert line.strip() == """'"$requst" $statuss';""" and line[caret.index("^") :].startswith("$statuss")
+
+
+def test_a_server_without_its_format_is_told_what_to_write(tmp_path: Path) -> None:
+    told = problems(tmp_path, GOOD.replace(FORMAT, 'format = "apache"'))["sources[panel].format"]
+    assert "apache needs its LogFormat" in told and "Write format = 'apache:%h …'" in told
