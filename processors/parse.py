@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _sign_in, _web
+from processors import _sign_in, _web_lines
 from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
-from processors._reader import Reader, UnknownFormat, WebLine, formats, reader
+from processors._reader import Reader, SignInRecord, UnknownFormat, formats, reader
 from processors._web import DEFAULT_BACKGROUND_PATHS
 from schemas import Events
 
@@ -36,10 +36,10 @@ def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, opt
     line, shape = lines["line"], reader.shape
     early_reason = _early_reason(line)
     readable = line if early_reason is None else line.zip_with(early_reason.is_null(), _NOTHING)
-    if isinstance(shape, WebLine):
-        columns = _web.events(readable, shape, options)
-    else:
+    if isinstance(shape, SignInRecord):
         columns = _sign_in.events(readable, shape, options)
+    else:
+        columns = _web_lines.events(readable, shape, options)
     reason, skipped = _verdict(line, early_reason, columns, options)
     count = lines.height
     columns |= {
