@@ -48,6 +48,31 @@ class WebLine:
 
 
 @dataclass(frozen=True)
+class JsonLine:
+    """A web server's line of JSON: what its fields mean, and which records are none of a request.
+
+    `record` has for each meaning the dotted paths where it may stand, the first that is there.
+    """
+
+    record: Mapping[str, tuple[str, ...]]
+    time: TimeShape = "recorded"
+    is_repaired: bool = False
+    r"""Whether a string may have `\\xHH` in it, which is no JSON."""
+    remarks: tuple[str, ...] = ()
+    """Where a record without a request has text, it is the server's own log."""
+    logger: tuple[str, str] | None = None
+    """Where a record names its logger, and how the name of one of requests begins."""
+
+    def all_tokens(self) -> list[str]:
+        """The paths that are known; a record may have any other."""
+        return list(dict.fromkeys(path for paths in self.record.values() for path in paths))
+
+    def name(self, token: str) -> str | None:
+        """The token: any field of a record may be asked for."""
+        return token
+
+
+@dataclass(frozen=True)
 class SignInRecord:
     """An identity provider's record: see `sign_ins` for the parts."""
 
@@ -66,11 +91,11 @@ class Reader:
     title: str
     specification: str
     sample: str
-    shape: WebLine | SignInRecord
+    shape: WebLine | JsonLine | SignInRecord
 
     @property
     def kind(self) -> Literal["web", "sign_in"]:
-        return "web" if isinstance(self.shape, WebLine) else "sign_in"
+        return "sign_in" if isinstance(self.shape, SignInRecord) else "web"
 
     @property
     def is_json(self) -> bool:
@@ -136,14 +161,24 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 def _web(name: str, module: Any) -> Reader:
     if hasattr(module, "compiled"):
         return replace(reader(f"{name}:{module.FORMAT}"), name=f"{name}:…", sample=module.SAMPLE)
-    shape = WebLine(
+    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, _shape(module))
+
+
+def _shape(module: Any) -> WebLine | JsonLine:
+    if hasattr(module, "RECORD"):
+        return JsonLine(
+            module.RECORD,
+            is_repaired=getattr(module, "IS_REPAIRED", False),
+            remarks=getattr(module, "REMARKS", ()),
+            logger=getattr(module, "LOGGER", None),
+        )
+    return WebLine(
         module.LINE,
         getattr(module, "TIME", "clf"),
         tokens={"%u": "user"},
         is_escaped=getattr(module, "IS_ESCAPED", True),
         is_hash_escaped=getattr(module, "IS_HASH_ESCAPED", False),
     )
-    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 
 
 def _sign_in(name: str, module: Any) -> Reader:

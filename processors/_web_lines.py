@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _syslog, _web
+from processors import _json_lines, _syslog, _web
 from processors._encoded import Columns
 from processors._options import Options
-from processors._reader import WebLine
+from processors._reader import JsonLine, WebLine
 from processors._template import Field
 
 
-def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
-    """The columns of events, `is_directive`, and `field_reason` where a line is no event; without syslog's header.
+def events(lines: pl.Series, shape: WebLine | JsonLine, options: Options) -> Columns:
+    """The columns of events, `is_directive`, and `field_reason` where a line is no event."""
+    if isinstance(shape, JsonLine):
+        return _json_lines.events(lines, shape, options)
+    return _of_template(lines, shape, options)
+
+
+def _of_template(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
+    """The same of lines with a template, each without syslog's header if it has one.
 
     Not the other way round: with its header a line may fit as well, as combined would take `Aug 29 10:07:12 web1 nginx:
     192.0.2.10 - riya` for a host, an identity and a user. No server begins a line so by itself, but where its format

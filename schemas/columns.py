@@ -31,7 +31,7 @@ REASONS = {
     "malformed_line": "the line does not have the shape of its format",
     "malformed_time": "the time is not a time",
     "malformed_json": "the record is not one JSON object",
-    "missing_field": "the record lacks a time or an event name",
+    "missing_field": "the record lacks a time, or an event name or a request",
     "time_out_of_range": "older than the longest retention plus 30 days, or more than one day after as_of",
     "time_zone_unknown": "the time carries no offset and the source sets no time_zone",
     "time_ambiguous": "the local time happens twice, or never, on a day when the clocks change",

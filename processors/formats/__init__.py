@@ -1,5 +1,9 @@
 """One file per web-server format. The folder is the registry: scanned by name, private names skipped.
 
-A module declares TITLE, SPECIFICATION (a link), SAMPLE (a line of it), and LINE: the line as patterns in order, whose
-named groups are `vhost`, `peer`, `user`, `time`, `request`, `status`, `size`, `referrer` and `agent`.
+A module declares TITLE, SPECIFICATION (a link), SAMPLE (a line of it), and what its lines are:
+- LINE: the line as text and fields in order (see `_template`), and TIME: how its times are written;
+- RECORD: of lines of JSON, for each meaning the dotted paths where it may be, the first that is there.
+
+Meanings: `peer`, `client`, `forwarded`, `user`, `time`, `request` or `method` and `target`, `host`, `status`, `size`,
+`referrer` and `agent`.
 """

@@ -61,6 +61,7 @@ def test_a_line_with_a_header_is_the_line(format: str, header: str) -> None:
 )
 def test_what_is_no_header_makes_another_shape(header: str) -> None:
     assert read(header + parse.reader("aws_alb").sample, "aws_alb")["quarantine_reason"] == "malformed_line"
+    assert read(header + parse.reader("caddy").sample, "caddy")["quarantine_reason"] == "malformed_json"
 
 
 def test_only_one_header_is_left_out() -> None:
@@ -127,5 +128,6 @@ def test_headers_in_some_lines_change_nothing_in_the_others(format: str) -> None
 
 
 def test_a_header_that_never_ends_is_read_in_one_pass() -> None:
+    assert one("Aug 29 10:07:12 " + "a" * 900_000, "caddy")["quarantine_reason"] == "malformed_json"
     bomb = "<134>1 - - - - - [a" + ' b="\\"' * 150_000
     assert one(bomb, "combined")["quarantine_reason"] == "malformed_line"
