@@ -73,6 +73,30 @@ class JsonLine:
 
 
 @dataclass(frozen=True)
+class W3cLine:
+    """A line of the W3C extended format, cut at each separator; the last `#Fields` line says what the pieces are.
+
+    `fields` has the meaning of each field that has one, by its name in small letters.
+    """
+
+    fields: Mapping[str, str]
+    separator: str = " "
+    time: TimeShape = "any"
+    is_percent_encoded: bool = False
+    """Whether values are percent-encoded by the server, once more than what the client sent."""
+    plus_is_space: frozenset[str] = frozenset()
+    """Meanings in which a plus sign stands for a space."""
+
+    def all_tokens(self) -> list[str]:
+        """The fields that are known; a file may have any other."""
+        return list(self.fields)
+
+    def name(self, token: str) -> str | None:
+        """The token: any field of a file may be asked for."""
+        return token
+
+
+@dataclass(frozen=True)
 class SignInRecord:
     """An identity provider's record: see `sign_ins` for the parts."""
 
@@ -91,7 +115,9 @@ class Reader:
     title: str
     specification: str
     sample: str
-    shape: WebLine | JsonLine | SignInRecord
+    shape: WebLine | JsonLine | W3cLine | SignInRecord
+    fields: str | None = None
+    """What the header says that the sample is below, where the format has headers."""
 
     @property
     def kind(self) -> Literal["web", "sign_in"]:
@@ -100,6 +126,11 @@ class Reader:
     @property
     def is_json(self) -> bool:
         return isinstance(self.shape, SignInRecord)
+
+    @property
+    def has_headers(self) -> bool:
+        """Whether lines of its files say what the fields of the lines below are."""
+        return isinstance(self.shape, W3cLine)
 
 
 class BadFormat(ValueError):
@@ -161,16 +192,24 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 def _web(name: str, module: Any) -> Reader:
     if hasattr(module, "compiled"):
         return replace(reader(f"{name}:{module.FORMAT}"), name=f"{name}:…", sample=module.SAMPLE)
-    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, _shape(module))
+    fields = getattr(module, "SAMPLE_FIELDS", None)
+    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, _shape(module), fields)
 
 
-def _shape(module: Any) -> WebLine | JsonLine:
+def _shape(module: Any) -> WebLine | JsonLine | W3cLine:
     if hasattr(module, "RECORD"):
         return JsonLine(
             module.RECORD,
             is_repaired=getattr(module, "IS_REPAIRED", False),
             remarks=getattr(module, "REMARKS", ()),
             logger=getattr(module, "LOGGER", None),
+        )
+    if hasattr(module, "FIELDS"):
+        return W3cLine(
+            module.FIELDS,
+            separator=module.SEPARATOR,
+            is_percent_encoded=getattr(module, "IS_PERCENT_ENCODED", False),
+            plus_is_space=frozenset(getattr(module, "PLUS_IS_SPACE", ())),
         )
     return WebLine(
         module.LINE,

@@ -10,7 +10,7 @@ import polars as pl
 from processors import _addresses, _cut, _times, _values, device
 from processors._encoded import Columns, Encoded, constant, encoded, of_enum
 from processors._options import Options
-from processors._reader import JsonLine, WebLine
+from processors._reader import JsonLine, W3cLine, WebLine
 
 DEFAULT_BACKGROUND_PATHS = (
     "/health",
@@ -54,7 +54,7 @@ def _of_fields(
     fields: Columns,
     fits: pl.Series,
     names: Mapping[str, str],
-    shape: WebLine | JsonLine,
+    shape: WebLine | JsonLine | W3cLine,
     options: Options,
 ) -> Columns:
     """The same of the fields; where a line does not fit they mean nothing."""

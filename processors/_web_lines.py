@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _json_lines, _syslog, _web
+from processors import _json_lines, _syslog, _w3c, _web
 from processors._encoded import Columns
 from processors._options import Options
-from processors._reader import JsonLine, WebLine
+from processors._reader import JsonLine, W3cLine, WebLine
 from processors._template import Field
 
 
-def events(lines: pl.Series, shape: WebLine | JsonLine, options: Options) -> Columns:
-    """The columns of events, `is_directive`, and `field_reason` where a line is no event."""
+def events(
+    lines: pl.Series, shape: WebLine | JsonLine | W3cLine, options: Options, headers: pl.Series | None
+) -> Columns:
+    """The columns of events, `is_directive`, and `field_reason` where a line is no event.
+
+    `headers` has for each line the one that it is below, if the format has such lines.
+    """
     if isinstance(shape, JsonLine):
         return _json_lines.events(lines, shape, options)
+    if isinstance(shape, W3cLine):
+        nothing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+        return _w3c.events(lines, nothing if headers is None else headers, shape, options)
     return _of_template(lines, shape, options)
 
 

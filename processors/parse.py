@@ -23,7 +23,8 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     """One row per line, in order: the columns of Events, then `quarantine_reason` and `skipped`.
 
     Where both are null the row is an event; elsewhere its other columns mean nothing. Split key: the line.
-    `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8.
+    `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8. Where
+    the format has such lines, `header` is the one that says what the fields are.
     """
     return lines.map_batches(
         lambda frame: coded(frame, reader=reader, source=source, file_id=file_id, options=options).decoded(),
@@ -39,7 +40,7 @@ def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, opt
     if isinstance(shape, SignInRecord):
         columns = _sign_in.events(readable, shape, options)
     else:
-        columns = _web_lines.events(readable, shape, options)
+        columns = _web_lines.events(readable, shape, options, headers=lines.get_column("header", default=None))
     reason, skipped = _verdict(line, early_reason, columns, options)
     count = lines.height
     columns |= {

@@ -2,7 +2,8 @@
 
 A module declares TITLE, SPECIFICATION (a link), SAMPLE (a line of it), and what its lines are:
 - LINE: the line as text and fields in order (see `_template`), and TIME: how its times are written;
-- RECORD: of lines of JSON, for each meaning the dotted paths where it may be, the first that is there.
+- RECORD: of lines of JSON, for each meaning the dotted paths where it may be, the first that is there;
+- FIELDS: of the W3C extended format, what the fields mean, SEPARATOR: what is between them, and SAMPLE_FIELDS.
 
 Meanings: `peer`, `client`, `forwarded`, `user`, `time`, `request` or `method` and `target`, `host`, `status`, `size`,
 `referrer` and `agent`.
