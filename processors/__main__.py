@@ -190,6 +190,7 @@ def parse(
         date | None,
         typer.Option("--date", metavar="DATE", parser=_arguments.day, help="Day of times that carry no date"),
     ] = None,
+    fields: _arguments.Fields = None,
     events: Annotated[
         Path | None, typer.Option(metavar="OUT.parquet", dir_okay=False, help="Write the events there")
     ] = None,
@@ -203,8 +204,10 @@ def parse(
     reader = _arguments.reader(format)
     from processors import _parsed, trial
 
+    if fields and not reader.has_headers:
+        raise typer.BadParameter(f"{reader.name} has no #Fields line; leave it out", param_hint="'--fields'")
     outputs = _arguments.outputs([events, quarantine], files)
-    options = trial.options(time_zone=time_zone, day=day)
+    options = trial.options(time_zone=time_zone, day=day, fields=fields)
     if unreadable := trial.unreadable(files):
         for problem in unreadable:
             _console.say("error", str(problem))

@@ -77,6 +77,20 @@ def reader(text: str | None) -> Reader:
         ) from None
 
 
+def fields(text: str) -> str:
+    """The names of a W3C log's fields."""
+    from processors import _w3c_fields
+
+    text = text.removeprefix(_w3c_fields.MARK).strip()
+    if not _w3c_fields.names(_w3c_fields.header(text)):
+        raise typer.BadParameter(f"{text[:60]!r} must name each field once, date and time among them")
+    return text
+
+
+FIELDS_HELP = "What the #Fields line of a W3C log would say, where files lack it: date time c-ip …"
+Fields = Annotated[str | None, typer.Option(metavar="NAMES", parser=fields, help=FIELDS_HELP)]
+
+
 def examples(*calls: str) -> str:
     """The end of a command's help."""
     return "\n".join(["Examples:", *(f"  recent-activities {call}" for call in calls)])

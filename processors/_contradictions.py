@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from processors import _globs
-from processors._reader import SignInRecord, WebLine, reader
+from processors._reader import SignInRecord, reader
 from processors.errors import Problem
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _unused(source: Source) -> Iterator[Problem]:
             yield Problem(f"sources[{source.name}].{name}", got, expected, "Remove it")
     for name, token in (("user", source.user), ("session_reference", source.session_reference)):
         if token and is_unknown(source, token):
-            known = ", ".join(shape.all_tokens()) if isinstance(shape, WebLine) else "none"
+            known = ", ".join(shape.all_tokens()) if not isinstance(shape, SignInRecord) else "none"
             remedy = f"Log it, in a format that has it, or remove `{name}`: it is empty in every line"
             yield Problem(f"sources[{source.name}].{name}", repr(token), f"what {format} logs: {known}", remedy)
 

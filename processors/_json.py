@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 def object_of(text: str) -> dict[str, Any]:
     """The object. A lone surrogate, which is no text, becomes `?`. Errors: `ValueError` if it is not one object."""
-    if _is_deep(text):
+    if is_deep(text):
         raise ValueError("nested too deep")
     try:
         found = msgspec.json.decode(text)
@@ -30,7 +30,8 @@ def object_of(text: str) -> dict[str, Any]:
     return found
 
 
-def _is_deep(text: str) -> bool:
+def is_deep(text: str) -> bool:
+    """Whether it nests deeper than is decoded."""
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
     depth = 0

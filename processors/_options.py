@@ -34,3 +34,5 @@ class Options:
     latest: datetime | None = None
     """Events outside the two (both included) have a wrong clock."""
     trusted_proxies: tuple[str, ...] = ()
+    fields: str | None = None
+    """Names of the fields of lines that no `#Fields` line is above."""

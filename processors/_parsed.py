@@ -57,6 +57,8 @@ def _advice(outcome: trial.Outcome, reader: Reader) -> str:
         return "Its times carry no offset: say where they were written with --time-zone"
     if reasons["date_unknown"] * 2 > outcome.quarantined:
         return "Its times carry no date: give it with --date"
+    if reasons["unknown_fields"] * 2 > outcome.quarantined:
+        return "No #Fields line says what its fields are: say it with --fields"
     better = candidates.better_format(outcome.file, reader.name)
     if better:
         return f"It does not look like {reader.name}; its first lines are {better}: try --format {better}"

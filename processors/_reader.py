@@ -14,6 +14,8 @@ from typing import Any, Literal
 from processors import formats as web_formats
 from processors import sign_ins
 from processors._web_line import BadFormat as BadFormat
+from processors._web_line import JsonLine as JsonLine
+from processors._web_line import W3cLine as W3cLine
 from processors._web_line import WebLine as WebLine
 
 Record = dict[str, Any]
@@ -38,15 +40,22 @@ class Reader:
     title: str
     specification: str
     sample: str
-    shape: WebLine | SignInRecord
+    shape: WebLine | JsonLine | W3cLine | SignInRecord
+    fields: str | None = None
+    """What the header says that the sample is below, where the format has headers."""
 
     @property
     def kind(self) -> Literal["web", "sign_in"]:
-        return "web" if isinstance(self.shape, WebLine) else "sign_in"
+        return "sign_in" if isinstance(self.shape, SignInRecord) else "web"
 
     @property
     def is_json(self) -> bool:
         return isinstance(self.shape, SignInRecord)
+
+    @property
+    def has_headers(self) -> bool:
+        """Whether lines of its files say what the fields of the lines below are."""
+        return isinstance(self.shape, W3cLine)
 
 
 class UnknownFormat(ValueError):
@@ -109,14 +118,32 @@ def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _web(name: str, module: Any) -> Reader:
-    shape = WebLine(
+    fields = getattr(module, "SAMPLE_FIELDS", None)
+    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, _shape(module), fields)
+
+
+def _shape(module: Any) -> WebLine | JsonLine | W3cLine:
+    if hasattr(module, "RECORD"):
+        return JsonLine(
+            module.RECORD,
+            is_repaired=getattr(module, "IS_REPAIRED", False),
+            remarks=getattr(module, "REMARKS", ()),
+            logger=getattr(module, "LOGGER", None),
+        )
+    if hasattr(module, "FIELDS"):
+        return W3cLine(
+            module.FIELDS,
+            separator=module.SEPARATOR,
+            is_percent_encoded=getattr(module, "IS_PERCENT_ENCODED", False),
+            plus_is_space=frozenset(getattr(module, "PLUS_IS_SPACE", ())),
+        )
+    return WebLine(
         module.LINE,
         getattr(module, "TIME", "clf"),
         tokens={"%u": "user"},
         is_escaped=getattr(module, "IS_ESCAPED", True),
         is_hash_escaped=getattr(module, "IS_HASH_ESCAPED", False),
     )
-    return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)
 
 
 def _compiled(server: str, module: Any, written: str, sample: str) -> Reader:

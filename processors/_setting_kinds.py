@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from processors import _reader
+from processors import _reader, _w3c_fields
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
@@ -78,6 +78,14 @@ def _format(name: str) -> str:
         facts = {"names": ", ".join(names), "near": nearest(name, names)}
         raise PydanticCustomError("format", "one of {names}{near}", facts) from None
     return name
+
+
+def _fields(text: str) -> str:
+    text = text.removeprefix(_w3c_fields.MARK).strip()
+    if not _w3c_fields.names(_w3c_fields.header(text)):
+        words = "the names of the fields in order, each once, date and time among them"
+        raise PydanticCustomError("fields", "{words}", {"words": words})
+    return text
 
 
 def _network(text: str) -> str:
@@ -151,6 +159,7 @@ Period = Annotated[_Length, AfterValidator(lambda length: _no_longer(length, _CE
 Retained = Annotated[Period, AfterValidator(_positive)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Format = Annotated[str, AfterValidator(_format)]
+Fields = Annotated[str, AfterValidator(_fields)]
 Network = Annotated[str, AfterValidator(_network)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Path = Annotated[str, AfterValidator(_path)]

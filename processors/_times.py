@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from processors import _strftime
+from processors._encoded import encoded
 
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _OFFSET = r"[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]"  # the zones of the world lie between -12:00 and +14:00
@@ -30,11 +31,17 @@ _ISO = (
 )
 _EPOCH_SECONDS = r"\A(?P<seconds>[0-9]{1,11})(?:\.(?P<fraction>[0-9]+))?\z"
 _EPOCH_MILLISECONDS = r"\A[0-9]{1,14}\z"
+_EPOCH = r"\A(?P<whole>[0-9]{9,19})(?:\.(?P<fraction>[0-9]{1,30}))?\z"
+# 1973 to 2286: no number of digits is that of two units there, and 11, 14 or 17 are of none
+_DIGITS_BELOW_SECOND = {9: 0, 10: 0, 12: 3, 13: 3, 15: 6, 16: 6, 18: 9, 19: 9}
+_SECONDS = len("2025-08-29T04:37:12")
+_UTC_TAIL = rf"\A[!-~]{{{_SECONDS}}}(?:\.[0-9]+)?[Zz]\z"
+_WALL = r"\A([0-9]{4})/([0-9]{2})/([0-9]{2}) "  # Caddy's wall, wall_milli and wall_nano
 
 
 TimeShape = str
 """How a format writes times: `clf`, `clf_local` (with a fraction and an offset or not), `any` (see `any_shape`),
-`epoch` (seconds, with a fraction or not), or strftime (see `_strftime`)."""
+`epoch` (seconds, with a fraction or not), `recorded` (any of these, and other epochs), or strftime: see `_strftime`."""
 
 
 def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
@@ -45,6 +52,8 @@ def read(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: date |
         return _clf_local(raw, time_zone)
     if shape == "epoch":
         return _epoch(raw)
+    if shape == "recorded":
+        return _recorded(raw, time_zone, day)
     if shape == "any":
         instant, reason = any_shape(pl.col("raw"), time_zone=time_zone, day=day)
         return raw.alias("raw").to_frame().select(event_time=instant, field_reason=reason)
@@ -92,6 +101,46 @@ def _shaped(raw: pl.Series, shape: TimeShape, *, time_zone: str | None, day: dat
         .otherwise(_why_none(local, offset, pl.col("event_time"), time_zone))
     )
     return rows.select("event_time", field_reason=reason)
+
+
+def _recorded(raw: pl.Series, time_zone: str | None, day: date | None) -> pl.DataFrame:
+    """Of whatever a record has: an epoch, a time of the Common Log Format, or one of `any_shape`."""
+    is_epoch = raw.str.contains(r"\A[0-9]+(?:\.[0-9]*)?\z")
+    if is_epoch.all():
+        return _any_epoch(raw)
+    if raw.str.contains(_UTC_TAIL).all():
+        return _utc(raw)
+    is_clf = raw.str.contains(r"\A[0-9]{2}/")
+    others = raw.set(is_epoch | is_clf, None).str.replace(_WALL, "${1}-${2}-${3} ")
+    found = read(others, "any", time_zone=time_zone, day=day)
+    for is_such, shaped in ((is_epoch, _any_epoch), (is_clf, _clf)):
+        if is_such.any():
+            these = shaped(raw)
+            found = found.select(
+                pl.when(is_such).then(these[name]).otherwise(name).alias(name) for name in found.columns
+            )
+    return found
+
+
+def _utc(raw: pl.Series) -> pl.DataFrame:
+    """Of `2025-08-29T04:37:12.345678901Z`: whole seconds repeat, so each is looked at once."""
+    seconds, fraction = raw.str.head(_SECONDS), raw.str.slice(_SECONDS).str.strip_chars(".Zz")
+    found = encoded(seconds).fields(lambda text: read(text + "Z", "any", time_zone=None, day=None))
+    microseconds = fraction.str.head(6).str.pad_end(6, "0").cast(pl.Duration("us"))
+    return pl.DataFrame({name: column.rows() for name, column in found.items()}).with_columns(
+        pl.col("event_time") + microseconds
+    )
+
+
+def _any_epoch(raw: pl.Series) -> pl.DataFrame:
+    """Of `1756442232.345`, `1756442232345.678` or `1756442232345678901`: the number of digits tells the unit."""
+    parts = raw.str.extract_groups(_EPOCH).struct.unnest()
+    whole, length = pl.col("whole"), pl.col("whole").str.len_bytes()
+    below = length.replace_strict(_DIGITS_BELOW_SECOND, default=None, return_dtype=pl.UInt32)
+    digits = pl.concat_str(whole.str.tail(below), pl.col("fraction").fill_null(""))
+    microseconds = digits.str.head(6).str.pad_end(6, "0").cast(pl.Int64)
+    instant = (whole.str.head(length - below).cast(pl.Int64) * 1_000_000 + microseconds).cast(pl.Datetime("us", "UTC"))
+    return parts.select(event_time=instant).with_columns(field_reason=_malformed())
 
 
 def _malformed() -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 from processors import _addresses, _cut, _times, _values, device
 from processors._encoded import Columns, Encoded, constant, encoded, of_enum
 from processors._options import Options
-from processors._reader import WebLine
+from processors._reader import JsonLine, W3cLine, WebLine
 
 DEFAULT_BACKGROUND_PATHS = (
     "/health",
@@ -53,7 +53,13 @@ def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
     return _of_fields(fields, fits, names, shape, options)
 
 
-def _of_fields(fields: Columns, fits: pl.Series, names: Mapping[str, str], shape: WebLine, options: Options) -> Columns:
+def _of_fields(
+    fields: Columns,
+    fits: pl.Series,
+    names: Mapping[str, str],
+    shape: WebLine | JsonLine | W3cLine,
+    options: Options,
+) -> Columns:
     """The same of the fields; where a line does not fit they mean nothing."""
     count = len(fits)
     missing = constant(None, count)

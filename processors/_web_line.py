@@ -42,6 +42,55 @@ class WebLine:
         return self.tokens.get(token)
 
 
+@dataclass(frozen=True)
+class JsonLine:
+    """A web server's line of JSON: what its fields mean, and which records are none of a request.
+
+    `record` has for each meaning the dotted paths where it may stand, the first that is there.
+    """
+
+    record: Mapping[str, tuple[str, ...]]
+    time: TimeShape = "recorded"
+    is_repaired: bool = False
+    r"""Whether a string may have `\\xHH` in it, which is no JSON."""
+    remarks: tuple[str, ...] = ()
+    """Where a record without a request has text, it is the server's own log."""
+    logger: tuple[str, str] | None = None
+    """Where a record names its logger, and how the name of one of requests begins."""
+
+    def all_tokens(self) -> list[str]:
+        """The paths that are known; a record may have any other."""
+        return list(dict.fromkeys(path for paths in self.record.values() for path in paths))
+
+    def name(self, token: str) -> str | None:
+        """The token: any field of a record may be asked for."""
+        return token
+
+
+@dataclass(frozen=True)
+class W3cLine:
+    """A line of the W3C extended format, cut at each separator; the last `#Fields` line says what the pieces are.
+
+    `fields` has the meaning of each field that has one, by its name in small letters.
+    """
+
+    fields: Mapping[str, str]
+    separator: str = " "
+    time: TimeShape = "any"
+    is_percent_encoded: bool = False
+    """Whether values are percent-encoded by the server, once more than what the client sent."""
+    plus_is_space: frozenset[str] = frozenset()
+    """Meanings in which a plus sign stands for a space."""
+
+    def all_tokens(self) -> list[str]:
+        """The fields that are known; a file may have any other."""
+        return list(self.fields)
+
+    def name(self, token: str) -> str | None:
+        """The token: any field of a file may be asked for."""
+        return token
+
+
 class BadFormat(ValueError):
     """A server's configuration of its log that cannot be read back: where, why, and what to do."""
 

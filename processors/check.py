@@ -174,6 +174,7 @@ def _options(source: Source) -> parse.Options:
         user=source.user,
         session_reference=source.session_reference,
         trusted_proxies=source.trusted_proxies,
+        fields=source.fields,
     )
 
 
@@ -187,6 +188,8 @@ def _outcome(settings: Settings, source: Source, file: landing.File, outcome: tr
     message = f"{outcome.quarantined} of its first {outcome.lines} lines are no events under {format} ({reasons})"
     if outcome.reasons["time_zone_unknown"] * 2 > outcome.quarantined:
         remedy = f"Its times carry no offset: set time_zone of the source {source.name}"
+    elif outcome.reasons["unknown_fields"] * 2 > outcome.quarantined:
+        remedy = f"No #Fields line says what its fields are: set `fields` of the source {source.name}"
     elif better := candidates.better_format(file.path, source.format):
         remedy = f"They are {better}: set format = {better!r}"
     else:

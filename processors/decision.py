@@ -195,7 +195,8 @@ def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -
         path = lake.file_of(root, Quarantine, day, source)
         old = lake.scan_file(path, Quarantine)
         kept = old.filter(~pl.col("file_id").is_in(plan.replaced))
-        rows = pl.concat([kept, new]) if day == landed else kept
+        # a file of an earlier version lacks the columns that came later
+        rows = pl.concat([kept, new], how="diagonal") if day == landed else kept
         slices = [rows.filter(within).join(leaving.filter(within), on=_KEY, how="anti") for within in _stretches(rows)]
         height = sum(_height(part) for part in slices)
         if not height:

@@ -255,7 +255,9 @@ class _Batch:
             pl.col("event_time").is_between(self.options.earliest, self.options.latest),
             pl.col("file_id").is_in(list(entries)),
         )
-        for rows in kept.select("file_id", "line_number", "raw_bytes").collect_batches(chunk_size=JUDGED_ROWS):
+        for rows in kept.select("file_id", "line_number", "raw_bytes", "header").collect_batches(
+            chunk_size=JUDGED_ROWS
+        ):
             readings = {one: self._reading(entries[one]) for one in rows["file_id"].unique(maintain_order=True)}
             self.parts.judge(readings, rows)
             for file_id, reading in readings.items():

@@ -49,6 +49,8 @@ class Entry:
     is_open_ended: bool = False
     """Whether its last line was read without an end: where more comes, that line was not whole."""
     read_bytes: int = 0
+    header: str | None = None
+    """The one in effect where reading stopped, where the format has headers."""
     line_count: int = 0
     event_count: int = 0
     quarantined_count: int = 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _sign_in, _web
+from processors import _sign_in, _web_lines
 from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
-from processors._reader import BadFormat, Reader, UnknownFormat, WebLine, formats, reader, servers
+from processors._reader import BadFormat, Reader, SignInRecord, UnknownFormat, WebLine, formats, reader, servers
 from processors._reader import names as format_names
 from processors._web import DEFAULT_BACKGROUND_PATHS
 from schemas import Events
@@ -36,7 +36,8 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     """One row per line, in order: the columns of Events, then `quarantine_reason` and `skipped`.
 
     Where both are null the row is an event; elsewhere its other columns mean nothing. Split key: the line.
-    `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8.
+    `lines` has `line_number` and `line`: text without its line end, one JSON record each, null where not UTF-8. Where
+    the format has such lines, `header` is the one that says what the fields are.
     """
     return lines.map_batches(
         lambda frame: coded(frame, reader=reader, source=source, file_id=file_id, options=options).decoded(),
@@ -49,10 +50,10 @@ def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, opt
     line, shape = lines["line"], reader.shape
     early_reason = _early_reason(line)
     readable = line if early_reason is None else line.zip_with(early_reason.is_null(), _NOTHING)
-    if isinstance(shape, WebLine):
-        columns = _web.events(readable, shape, options)
-    else:
+    if isinstance(shape, SignInRecord):
         columns = _sign_in.events(readable, shape, options)
+    else:
+        columns = _web_lines.events(readable, shape, options, headers=lines.get_column("header", default=None))
     reason, skipped = _verdict(line, early_reason, columns, options)
     count = lines.height
     columns |= {

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from processors import decision, parse, workspace_day
+from processors import decision, headers, parse, workspace_day
 from processors._visible import shape
 from processors.lake import Staging
 from processors.ledger import ID_LINES, Entry
@@ -103,9 +103,9 @@ class Parts:
         if not self._waiting:
             return
         waiting, self._waiting, self._bytes, self._lines = self._waiting, [], 0, 0
-        keys = _keys(waiting)
+        keys = _keys(waiting, has_headers=self._reader.has_headers)
         data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
-        parsed = self._parsed(lines_of(data, 1))
+        parsed = self._parsed(lines_of(data, 1).with_columns(keys["header"]))
         rejected = quarantined(parsed, data, 1, _measured(waiting))
         rejected = rejected.with_columns(*keys[rejected["line_number"] - 1], source=pl.lit(self._source.name))
         parsed = parsed.with_columns(keys["file_id"], keys["line_number"])
@@ -118,7 +118,8 @@ class Parts:
         `readings` by the rows' `file_id`.
         """
         number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_number")
-        parsed = self._parsed(rows.select(number, line=pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r")))
+        line = pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r")
+        parsed = self._parsed(rows.select(number, "header", line=line))
         released = rows.select(Quarantine.primary_key()).filter(parsed.select(_EVENT).to_series())
         for file_id, count in released.group_by("file_id").len().iter_rows():
             entry = readings[file_id].entry
@@ -199,15 +200,21 @@ def _lines(slab: Slab) -> int:
     return slab.data.count(b"\n") + (not slab.data.endswith(b"\n"))
 
 
-def _keys(waiting: list[tuple[Reading, int, Slab]]) -> pl.DataFrame:
-    """`file_id` (the token), `path` and `line_number` of every line."""
-    slabs = pl.DataFrame(
-        [(reading.token, reading.entry.path, first, _lines(slab)) for reading, first, slab in waiting],
-        schema={"file_id": pl.String, "path": pl.String, "first": pl.Int64, "count": pl.Int64},
-        orient="row",
-    )
+def _keys(waiting: list[tuple[Reading, int, Slab]], *, has_headers: bool) -> pl.DataFrame:
+    """`file_id` (the token), `path`, `line_number` and `header` of every line; entries get the header at their end."""
+    rows: list[tuple[str, str, int, int, str | None]] = []
+    for reading, first, slab in waiting:
+        entry = reading.entry
+        runs = headers.runs(slab.data, entry.header) if has_headers else [(_lines(slab), None)]
+        for count, header in runs:
+            rows.append((reading.token, entry.path, first, count, header))
+            first += count
+        entry.header = runs[-1][1]
+    schema = {"file_id": pl.String, "path": pl.String, "first": pl.Int64, "count": pl.Int64, "header": pl.String}
+    some = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("count") > 0)
     numbers = pl.int_ranges("first", pl.col("first") + pl.col("count")).alias("line_number")
-    return slabs.select(pl.col("file_id", "path").repeat_by("count"), numbers).explode("file_id", "path", "line_number")
+    repeated = some.select(pl.col("file_id", "path", "header").repeat_by("count"), numbers)
+    return repeated.explode("file_id", "path", "line_number", "header")
 
 
 def _measured(waiting: list[tuple[Reading, int, Slab]]) -> dict[int, int]:

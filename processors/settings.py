@@ -85,6 +85,9 @@ class Source(_Section):
         description="a named format, or the server's own: `nginx:<log_format>`, `apache:<LogFormat>`"
     )
     files: kinds.Glob = Field(description="glob below the workspace's folder")
+    fields: kinds.Fields | None = Field(
+        None, description="only for W3C logs whose files lack the `#Fields` line: what it would say, `date time c-ip …`"
+    )
     trusted_proxies: tuple[kinds.Network, ...] = Field((), description="proxies whose forwarded addresses are believed")
     time_zone: kinds.Zone | None = Field(None, description="only for formats whose times carry no offset")
     user: kinds.Token | None = Field(None, description="token or field that names the user, if not the format's own")
@@ -98,6 +101,14 @@ class Source(_Section):
     stalled_after: kinds.Duration = Field(
         timedelta(hours=12), description="a day whose last event is this far from its end is stamped INCOMPLETE"
     )
+
+    @field_validator("fields")
+    @classmethod
+    def _has_headers(cls, text: str | None, others: ValidationInfo) -> str | None:
+        format = others.data.get("format")
+        if text is not None and format and not _reader.reader(format).has_headers:
+            raise PydanticCustomError("fields", "nothing: only lines of W3C logs have fields of which a header tells")
+        return text
 
     @field_validator("user", "session_reference")
     @classmethod

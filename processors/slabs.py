@@ -67,7 +67,8 @@ def _halved(slab: Slab) -> Iterator[Slab]:
     if slab.data.count(b"\n") <= SLAB_LINES:
         yield slab
         return
-    middle = slab.data.index(b"\n", len(slab.data) // 2 - 1) + 1
+    half = len(slab.data) // 2  # where one line is longer than all others, it may reach from there to an end
+    middle = slab.data.rfind(b"\n", 0, half) + 1 or slab.data.index(b"\n", half) + 1
     rest = slab.data[middle:]
     yield from _halved(Slab(slab.data[:middle], slab.span - len(rest)))
     yield from _halved(Slab(rest, len(rest)))

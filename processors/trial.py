@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from processors import _parquet, parse, slabs
+from processors import _parquet, headers, parse, slabs
 from processors import content as contents
 from processors._encoded import Coded
 from processors.content import Content
@@ -64,9 +64,9 @@ class Writer(Protocol):
     def __call__(self, events: Coded, quarantined: pl.DataFrame) -> None: ...
 
 
-def options(*, time_zone: str | None = None, day: date | None = None) -> parse.Options:
+def options(*, time_zone: str | None = None, day: date | None = None, fields: str | None = None) -> parse.Options:
     """What the parser needs to know where there are no settings. Session references of two calls never meet."""
-    return parse.Options(reference_key=secrets.token_bytes(32), time_zone=time_zone, date=day)
+    return parse.Options(reference_key=secrets.token_bytes(32), time_zone=time_zone, date=day, fields=fields)
 
 
 def unreadable(files: list[Path]) -> list[LandingError]:
@@ -108,7 +108,7 @@ def read(
         is_whole=lambda _: not content.is_truncated,
         slab_bytes=SLAB_BYTES,
     )
-    done = 0
+    done, header = 0, None
     waiting: deque[tuple[slabs.Slab, Future[_Read]]] = deque()
 
     def take() -> None:
@@ -122,7 +122,8 @@ def read(
     workers = min(pl.thread_pool_size(), MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         for slab in cut:
-            waiting.append((slab, pool.submit(_parsed, slab, reader, options, str(file))))
+            waiting.append((slab, pool.submit(_parsed, slab, reader, options, str(file), header)))
+            header = headers.last(slab.data, header) if reader.has_headers else None
             if len(waiting) > workers:
                 take()
         while waiting:
@@ -140,12 +141,16 @@ class _Read:
     rejected: pl.DataFrame
 
 
-def _parsed(slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str) -> _Read:
+def _parsed(
+    slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str, header: str | None = None
+) -> _Read:
     lines = lines_of(slab.data, 1)
+    if reader.has_headers:
+        lines = lines.with_columns(headers.column(headers.runs(slab.data, header)))
     parsed = parse.coded(lines, reader=reader, source=reader.name, file_id=name, options=options)
-    return _Read(
-        reader.name, parsed, quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {})
-    )
+    rejected = quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {})
+    above = lines["header"].gather(rejected["line_number"] - 1) if reader.has_headers else pl.lit(None, dtype=pl.String)
+    return _Read(reader.name, parsed, rejected.with_columns(header=above))
 
 
 def _count(outcome: Outcome, read: _Read, write: Writer | None) -> None:

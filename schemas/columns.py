@@ -31,13 +31,15 @@ REASONS = {
     "malformed_line": "the line does not have the shape of its format",
     "malformed_time": "the time is not a time",
     "malformed_json": "the record is not one JSON object",
-    "missing_field": "the record lacks a time or an event name",
+    "missing_field": "the record lacks a time, or an event name or a request",
     "time_out_of_range": "older than the longest retention plus 30 days, or more than one day after as_of",
     "time_zone_unknown": "the time carries no offset and the source sets no time_zone",
     "time_ambiguous": "the local time happens twice, or never, on a day when the clocks change",
     "date_unknown": "the line has a time of day and no date",
     "invalid_utf8": "the line is not UTF-8",
     "nul_bytes": "the line contains NUL bytes",
+    "unknown_fields": "no `#Fields` line is above the line, and the source sets no `fields`",
+    "malformed_fields": "the `#Fields` line above is too long, repeats a name, or has no date or no time",
     "line_too_long": "the line is longer than 1 MiB (its first MiB is kept)",
 }
 
@@ -120,6 +122,7 @@ landed_date = _date("UTC date of the run that read the line")
 quarantine_reason = _one_of("why the line is no event", tuple(REASONS))
 raw_bytes = _binary("the line as it was read; of a line that is too long, its first MiB")
 line_bytes = _int("length of the line", min=0)
+header = _string("the `#Fields` line that says what the fields are, where the format has such lines")
 
 # a session
 session_id = _string("identity of the session, derived from its first event")

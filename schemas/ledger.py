@@ -28,6 +28,7 @@ class Ledger(Table):
     is_truncated = dy.Bool(description="whether the compressed file broke off")
     is_open_ended = dy.Bool(description="whether its last line was read without a line end")
     read_bytes = dy.Int64(description="decompressed bytes read", min=0)
+    header = c.header(nullable=True)
     line_count = dy.Int64(description="lines (records) read: events + quarantined + skipped", min=0)
     event_count = dy.Int64(description="lines that became events", min=0)
     quarantined_count = dy.Int64(description="lines in quarantine", min=0)

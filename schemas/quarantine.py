@@ -22,3 +22,4 @@ class Quarantine(Table):
     event_time = c.event_time(nullable=True)
     line_bytes = c.line_bytes()
     raw_bytes = c.raw_bytes()
+    header = c.header(nullable=True)

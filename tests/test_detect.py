@@ -30,8 +30,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def written(path: str, format: str = "combined", lines: int = 20) -> Path:
     file = Path(path)
     file.parent.mkdir(parents=True, exist_ok=True)
-    sample = parse.reader(format).sample
-    file.write_text((sample.rstrip("\n") + "\n") * lines, encoding="utf-8")
+    reader = parse.reader(format)
+    header = f"#Fields: {reader.fields}\n" if reader.fields else ""
+    file.write_text(header + (reader.sample.rstrip("\n") + "\n") * lines, encoding="utf-8")
     return file
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from processors import formats, parse, sign_ins
+from processors import formats, headers, parse, sign_ins
 from schemas import Events
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,7 +32,8 @@ def as_they_arrive(path: Path) -> pl.LazyFrame:
             lines.append(raw.removesuffix(b"\r").decode())
         except UnicodeDecodeError:
             lines.append(None)
-    return pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
+    rows = pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
+    return rows.with_columns(headers.column(headers.runs(path.read_bytes(), None)))
 
 
 def settings(folder: Path) -> dict[str, Any]:

@@ -45,6 +45,28 @@ def test_parse_counts_every_line_once(lines: Path) -> None:
     assert file["first_rejects"][0]["line_number"] == 21
 
 
+@pytest.fixture
+def w3c(tmp_path: Path) -> Path:
+    path = tmp_path / "u_ex250829.log"
+    path.write_text("#Version: 1.0\n2025-08-29 04:37:12 192.0.2.10\n#Fields: date time\n2025-08-29 04:37:13\n")
+    return path
+
+
+def test_parse_is_told_the_fields_of_lines_above_the_first_header(w3c: Path, tmp_path: Path) -> None:
+    quarantine = tmp_path / "quarantine.parquet"
+    without = call("parse", "-f", "iis_w3c", w3c, "--json", "--quarantine", quarantine)
+    assert without.exit_code == 1 and "--fields" in without.stderr
+    assert pl.read_parquet(quarantine).select("quarantine_reason", "header").rows() == [("unknown_fields", None)]
+    found = document(call("parse", "-f", "iis_w3c", w3c, "--json", "--fields", "date time c-ip"))
+    assert (found["events"], found["skipped"], found["quarantined"]) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(("format", "fields"), [("combined", "date time"), ("iis_w3c", "date"), ("iis_w3c", "")])
+def test_parse_refuses_fields_that_cannot_be(lines: Path, format: str, fields: str) -> None:
+    result = call("parse", "-f", format, lines, "--fields", fields)
+    assert result.exit_code == 2 and "--fields" in result.stderr
+
+
 def test_parse_shows_a_reject_with_its_control_characters_written_out(lines: Path) -> None:
     result = call("parse", "--format", "combined", lines)
     assert r"line 21  invalid_utf8  \x16\x03\x01 \x1b[31m[red]\xff" in result.stderr

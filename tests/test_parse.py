@@ -95,7 +95,7 @@ def test_an_unknown_format_names_the_nearest() -> None:
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_the_sample_of_every_format_is_an_event(reader: parse.Reader) -> None:
-    row = one(reader.sample, reader, time_zone="UTC")
+    row = one(reader.sample, reader, time_zone="UTC", fields=reader.fields)
     assert (row["quarantine_reason"], row["skipped"]) == (None, None)
     assert row["user_name"] in ("riya.sharma@example.com", None)  # proxies log no users
     assert row["ip_address"] == "192.0.2.10"

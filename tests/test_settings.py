@@ -104,6 +104,9 @@ def test_all_problems_come_at_once_with_the_nearest_valid_key(tmp_path: Path) ->
         ('"combined"', f'"combined"\nbackground_paths = {["/a"] * 501}', "sources[panel].background_paths"),
         ('"Asia/Kolkata"', '"+05:30"', "workspace.time_zone"),
         ('"10.0.0.0/8"', '"10.0.0.1/8"', "sources[panel].trusted_proxies[0]"),
+        ('"combined"', '"combined"\nfields = "date time"', "sources[panel].fields"),
+        ('"combined"', '"iis_w3c"\nfields = "date c-ip"', "sources[panel].fields"),
+        ('"combined"', '"iis_w3c"\nfields = "date time date"', "sources[panel].fields"),
         ('"office"', '"ofice"', "networks.203.0.113.0/24.kind"),
         ('"landing/panel/**/access.log*"', '"/var/log/*"', "sources[panel].files"),
         ('name = "panel"', 'name = "../panel"', "sources[../panel].name"),
@@ -123,6 +126,12 @@ def test_a_value_that_cannot_be_is_named_with_its_place(tmp_path: Path, was: str
 def test_a_lake_may_lie_in_a_bucket(tmp_path: Path, lake: str) -> None:
     loaded = settings.load(write(tmp_path, GOOD.replace('name = "Example Brand"', f'lake = "{lake}"')))
     assert str(loaded.lake) == lake.removesuffix("/")
+
+
+@pytest.mark.parametrize("fields", ["date time c-ip", "#Fields: date time c-ip "])
+def test_the_fields_of_a_w3c_log_may_be_written_as_its_header_is(tmp_path: Path, fields: str) -> None:
+    loaded = settings.load(write(tmp_path, GOOD.replace('"combined"', f'"iis_w3c"\nfields = "{fields}"')))
+    assert loaded.source("panel").fields == "date time c-ip"
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:

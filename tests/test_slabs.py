@@ -103,6 +103,15 @@ def test_garbage_in_a_document_is_cut_at_newlines_after_so_many_failures() -> No
     assert records == [b"{x"] * 5000 + [b'{"a":1}']
 
 
+@pytest.mark.parametrize("lines", [[b"\n"] * 11 + [b"x" * 99 + b"\n"], [b"x" * 99 + b"\n"] + [b"\n"] * 11])
+def test_many_tiny_lines_beside_a_long_one_come_in_parts(lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slabs, "SLAB_LINES", 10)
+    data = b"".join(lines)
+    cut = [*slabs.slabs(iter([data]), at_start=True, is_document=False, is_whole=lambda _: True)]
+    assert b"".join(slab.data for slab in cut) == data and sum(slab.span for slab in cut) == len(data)
+    assert all(slab.data.count(b"\n") <= 10 for slab in cut) and all(slab.data for slab in cut)
+
+
 def test_many_tiny_lines_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slabs, "SLAB_LINES", 10)
     found = cut([b"\xef\xbb\xbf" + b"a\n" * 95 + b"\n" * 40])
