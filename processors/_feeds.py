@@ -14,17 +14,19 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "forwarded": ("ip_address",),
     "user": ("user_name",),
     "time": ("event_time",),
-    "request": ("http_method", "http_path"),
+    "request": ("http_method", "http_path", "http_query"),
     "method": ("http_method",),
-    "target": ("http_path",),
+    "target": ("http_path", "http_query"),
     "path": ("http_path",),
+    "query": ("http_query",),
     "host": ("application",),
     "status": ("http_status", "outcome"),
     "size": ("response_bytes",),
     "referrer": ("referrer",),
     "agent": ("user_agent", "device"),
 }
-"""Of what each meaning of a field feeds. A forwarded address counts where `trusted_proxies` names who wrote it."""
+"""What each meaning of a field feeds. A forwarded address counts where `trusted_proxies` names who wrote it, a query
+where `query_strings` asks for it."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ class Feed:
         return ", ".join(self.columns) or "dropped"
 
 
-def feeds(shape: WebLine, *, user: str | None = None, session_reference: str | None = None) -> tuple[Feed, ...]:
+def feeds(
+    shape: WebLine, *, user: str | None = None, session_reference: str | None = None, query_strings: bool = False
+) -> tuple[Feed, ...]:
     """What each token of the format feeds, in their order.
 
-    `user` and `session_reference` are the tokens that the settings name.
+    `user` and `session_reference` are the tokens that the settings name; `query_strings` is whether they ask for these.
     """
     fields = [piece for piece in shape.template if isinstance(piece, Field) and piece.token]
     names = {field.meaning or field.token for field in fields}
@@ -58,5 +62,6 @@ def feeds(shape: WebLine, *, user: str | None = None, session_reference: str | N
         if name in asked and name not in given:
             columns = (*columns, asked[name])
         given.add(name)
+        columns = tuple(column for column in columns if column != "http_query" or query_strings)
         found.append(Feed(field.token or "", columns))
     return tuple(found)

@@ -34,5 +34,7 @@ class Options:
     latest: datetime | None = None
     """Events outside the two (both included) have a wrong clock."""
     trusted_proxies: tuple[str, ...] = ()
+    query_strings: bool = False
+    """Whether queries of requests are kept."""
     fields: str | None = None
     """Names of the fields of lines that no `#Fields` line is above."""

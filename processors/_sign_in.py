@@ -67,6 +67,7 @@ def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.Laz
         address_trust=pl.lit("provider"),
         http_method=pl.lit(None, dtype=pl.String),
         http_path=pl.lit(None, dtype=pl.String),
+        http_query=pl.lit(None, dtype=pl.String),
         http_status=pl.lit(None, dtype=pl.Int16),
         response_bytes=pl.lit(None, dtype=pl.Int64),
         referrer=pl.lit(None, dtype=pl.String),

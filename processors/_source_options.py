@@ -30,6 +30,7 @@ def options(settings: Settings, source: Source, as_of: datetime) -> parse.Option
         earliest=earliest,
         latest=latest,
         trusted_proxies=source.trusted_proxies,
+        query_strings=source.query_strings,
         fields=source.fields,
     )
 

@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import re
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
 import polars as pl
 
@@ -28,6 +29,16 @@ _NAMED = (
 _SIGNED = r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JSON Web Token: RFC 7519
 
 
+_BETWEEN_PARAMETERS = re.compile("([&;])")
+_SECRET = re.compile(
+    r"token|secret|passw|pwd|session|auth|signature|credential|jwt|saml|assertion|otp|"
+    r"(?:key|sid|sig|code|pass|pin|ticket|state|nonce)\Z",
+    re.IGNORECASE,
+)
+"""In the name of a parameter whose value may open an account: OAuth's, OpenID's, cloud providers', the usual ones."""
+_SIGNED_VALUE = re.compile(_SIGNED)
+_LONGEST_WORD = 20
+
 _METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _PROTOCOLS = ("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/3.0")
 _REQUEST = (
@@ -35,7 +46,7 @@ _REQUEST = (
     r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
     r"(?P<authority>[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
     r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority, where it means /
-    r"(?:[?#].*?)?"
+    r"(?:\?(?P<query>[^#]*?))?(?:#.*?)?"
     r"(?: HTTP/[0-9](?:\.[0-9])?)?"
     r"\z"
 )
@@ -88,9 +99,9 @@ def canonical_address(raw: str) -> str | None:
 
 
 def request(raw: pl.Series) -> pl.DataFrame:
-    """`http_method` and `http_path` of request lines: query and fragment dropped, and secrets in the path.
+    """`http_method`, `http_path` and raw `http_query` of request lines: without fragment, and secrets in the path.
 
-    Both null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
+    All null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
     1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
     """
     words = pl.col("raw").str.splitn(" ", 3).struct.rename_fields(["http_method", "target", "protocol"]).struct.unnest()
@@ -100,7 +111,7 @@ def request(raw: pl.Series) -> pl.DataFrame:
         .lazy()
         .with_columns(words)
         .with_columns(
-            pl.col("target").str.splitn("?", 2).struct.field("field_0").alias("http_path"),
+            pl.col("target").str.splitn("?", 2).struct.rename_fields(["http_path", "http_query"]).struct.unnest(),
             # nearly all requests are `GET /path?query HTTP/1.1`, and need no regular expression
             is_plain=pl.col("http_method").is_in(_METHODS)
             & pl.col("protocol").is_in(_PROTOCOLS)
@@ -108,10 +119,10 @@ def request(raw: pl.Series) -> pl.DataFrame:
             & ~pl.col("target").str.contains("#", literal=True),
         )
     )
-    found = rows.select("raw", "http_method", "http_path", pl.col("is_plain").fill_null(False)).collect()
+    found = rows.select("raw", "http_method", "http_path", "http_query", pl.col("is_plain").fill_null(False)).collect()
     if not found["is_plain"].all():
         found = _other_requests(found)
-    return found.select("http_method", http_path=without_secrets(found["http_path"]))
+    return found.select("http_method", "http_query", http_path=without_secrets(found["http_path"]))
 
 
 def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +133,25 @@ def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         http_method=pl.when("is_plain").then("http_method").when(pl.col("path").is_not_null()).then("method"),
         http_path=pl.when("is_plain").then("http_path").otherwise("path"),
+        http_query=pl.when("is_plain").then("http_query").otherwise("query"),
     )
+
+
+def query(raw: pl.Series) -> pl.Series:
+    """The query with `***` in place of what may open an account; null for an empty one."""
+    return raw.to_frame("").select(map_unique(pl.col(""), _shown_query)).to_series()
+
+
+def _shown_query(query: str) -> str | None:
+    return "".join(map(_shown_parameter, _BETWEEN_PARAMETERS.split(query.removeprefix("?").partition("#")[0]))) or None
+
+
+def _shown_parameter(parameter: str) -> str:
+    name, equals, value = parameter.partition("=")
+    if not equals:  # a token without a name
+        return parameter if len(parameter) < _LONGEST_WORD else "***"
+    is_secret = _SECRET.search(unquote_plus(name)) is not None
+    return f"{name}=***" if is_secret else f"{name}={_SIGNED_VALUE.sub('***', value)}"
 
 
 def referrer(raw: pl.Series) -> pl.Series:

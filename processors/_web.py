@@ -70,6 +70,7 @@ def _of_fields(
     read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
     time = field("time").fields(read_time)
     request = _request(fields, field).apply(_values.unescaped).fields(lambda raw: _meant(raw, options))
+    query = _query(request, field("query")) if options.query_strings else missing
     user = field(names.get(options.user) if options.user else "user")
     # without a status nobody knows whether the name is only claimed
     named = (user if "status" in fields else missing).apply(_values.text)
@@ -102,6 +103,7 @@ def _of_fields(
         "device": agent.map(device.label),
         "http_method": request["http_method"],
         "http_path": request["http_path"],
+        "http_query": query,
         "http_status": Encoded(status),
         "response_bytes": field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)),
         "referrer": field("referrer").apply(_values.referrer),
@@ -118,6 +120,12 @@ def _request(fields: Columns, field: Callable[[str], Encoded]) -> Encoded:
     target = "target" if "target" in fields else "path"
     method, path = field("method").rows(), field(target).rows()
     return encoded(pl.select(pl.concat_str(method, pl.lit(" "), path, pl.lit(" HTTP/1.1"))).to_series())
+
+
+def _query(request: Columns, logged: Encoded) -> Encoded:
+    """The query of each request, or what is logged as such by itself."""
+    asked, apart = request["http_query"].apply(_values.query), logged.apply(_values.text).apply(_values.query)
+    return Encoded(pl.select(pl.coalesce(asked.rows(), apart.rows())).to_series())
 
 
 def _addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Options) -> Columns:

@@ -85,7 +85,9 @@ def _feeds(source: Source) -> list[Finding]:
     reader = parse.reader(source.format)
     if reader.name == source.format or not isinstance(reader.shape, parse.WebLine):
         return []
-    fed = feeds(reader.shape, user=source.user, session_reference=source.session_reference)
+    fed = feeds(
+        reader.shape, user=source.user, session_reference=source.session_reference, query_strings=source.query_strings
+    )
     return [Finding("note", source.name, f"what is taken from {reader.title}", feeds=fed)]
 
 
@@ -174,6 +176,7 @@ def _options(source: Source) -> parse.Options:
         user=source.user,
         session_reference=source.session_reference,
         trusted_proxies=source.trusted_proxies,
+        query_strings=source.query_strings,
         fields=source.fields,
     )
 

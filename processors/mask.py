@@ -7,7 +7,7 @@ import ipaddress
 import polars as pl
 
 IPV4_BITS, IPV6_BITS = 24, 48
-DROPPED = ("user_agent", "session_reference", "referrer", "http_path")
+DROPPED = ("user_agent", "session_reference", "referrer", "http_path", "http_query")
 """Free text that may hold either."""
 
 

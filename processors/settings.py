@@ -97,6 +97,9 @@ class Source(_Section):
     background_paths: kinds.Requests | None = Field(
         None, description="paths that are no action of a person; default: health checks and static assets"
     )
+    query_strings: bool = Field(
+        False, strict=True, description="whether queries of requests are stored, with known secrets in them as `***`"
+    )
     application: kinds.Text | None = Field(None, description="only logins to this application; omitted: all")
     stalled_after: kinds.Duration = Field(
         timedelta(hours=12), description="a day whose last event is this far from its end is stamped INCOMPLETE"

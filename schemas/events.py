@@ -30,6 +30,7 @@ class Events(Table):
     device = c.device()
     http_method = c.http_method(nullable=True)
     http_path = c.http_path(nullable=True)
+    http_query = c.http_query(nullable=True)
     http_status = c.http_status(nullable=True)
     response_bytes = c.response_bytes(nullable=True)
     referrer = c.referrer(nullable=True)

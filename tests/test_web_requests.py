@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from parsing import INSTANT, event, one, request
+from parsing import INSTANT, TIME, event, one, request
 
 # whose request, from where
 
@@ -282,3 +282,58 @@ def test_own_background_paths_replace_the_default_ones() -> None:
 
 def test_patterns_are_no_regular_expressions() -> None:
     assert event(request("GET /aXb HTTP/1.1"), background_paths=("/a.b",))["event_class"] == "activity"
+
+
+# queries
+
+
+def test_queries_are_not_kept_unless_the_settings_ask() -> None:
+    line = request("GET /search?q=shoes HTTP/1.1")
+    assert event(line)["http_query"] is None
+    assert event(line, query_strings=True)["http_query"] == "q=shoes"
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("/a", None),
+        ("/a?", None),
+        ("/a?q=1&page=2", "q=1&page=2"),
+        ("/a?q=1#top", "q=1"),
+        ("/a#top?q=1", None),
+        ("/a?b?c=1", "b?c=1"),
+        ("https://example.com/a?q=1", "q=1"),
+        ("/a b?q=1", "q=1"),
+        ("/a?caf%C3%A9=1;x", "caf%C3%A9=1;x"),
+        # secrets
+        ("/a?token=abc&page=2", "token=***&page=2"),
+        ("/a?page=2&ACCESS_TOKEN=abc", "page=2&ACCESS_TOKEN=***"),
+        ("/a?user%5Bpassword%5D=abc", "user%5Bpassword%5D=***"),
+        ("/a?%74oken=abc", "%74oken=***"),
+        ("/cb?code=abc&state=def;sid=1", "code=***&state=***;sid=***"),
+        ("/a?X-Amz-Signature=abc&X-Amz-Date=20250829", "X-Amz-Signature=***&X-Amz-Date=20250829"),
+        ("/a?0123456789abcdef0123456789", "***"),
+        ("/a?next=eyJhbGciOiJIUzI1.eyJzdWIi.c2ln", "next=***"),
+        ("/a?keyword=shoes", "keyword=shoes"),
+        ("/a?token", "token"),
+    ],
+)
+def test_a_query_is_kept_without_its_secrets(target: str, kept: str | None) -> None:
+    row = event(request(f"GET {target} HTTP/1.1"), query_strings=True)
+    assert row["http_query"] == kept
+    assert row["http_path"] is not None
+
+
+@pytest.mark.parametrize(
+    ("format", "line"),
+    [
+        ('nginx:[$time_local] "$request_method" "$uri" "$args" $status', f'[{TIME}] "GET" "/a" "q=1" 200'),
+        ('nginx:[$time_local] "$request_method" "$uri" "$args" $status', f'[{TIME}] "GET" "/a?q=1" "-" 200'),
+        (r"apache:%t \"%m\" \"%U\" \"%q\" %>s", f'[{TIME}] "GET" "/a" "?q=1" 200'),
+        ("nginx_json", f'{{"time_local":"{TIME}","request_method":"GET","uri":"/a","args":"q=1","status":200}}'),
+    ],
+    ids=["nginx", "nginx, in its path", "apache", "nginx_json"],
+)
+def test_a_query_may_be_logged_by_itself(format: str, line: str) -> None:
+    row = one(line, format, query_strings=True)
+    assert (row["quarantine_reason"], row["http_path"], row["http_query"]) == (None, "/a", "q=1")

@@ -47,7 +47,7 @@ DIRECTIVES: dict[str, Prints] = {
     "%{pid}P": _NUMBER,
     "%{tid}P": _NUMBER,
     "%{hextid}P": word(characters=string.hexdigits + "x"),
-    "%q": replace(text(opens="?"), is_empty_for_nothing=True),
+    "%q": replace(text("query", opens="?"), is_empty_for_nothing=True),
     "%r": text("request", is_prose=True),
     "%R": text(),
     "%s": _STATUS,

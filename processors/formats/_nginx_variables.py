@@ -28,7 +28,7 @@ _DN = text(is_prose=True)
 
 MODULES: dict[str, dict[str, Prints]] = {
     "ngx_http_core_module": {
-        "args": text(),
+        "args": text("query"),
         "binary_remote_addr": text(is_prose=True),  # four bytes or sixteen, mostly escaped
         "body_bytes_sent": pattern(_clf.SIZE.pattern, _DIGITS + "-", "size"),
         "bytes_sent": pattern(_clf.SIZE.pattern, _DIGITS + "-", "size", 1),  # with the header
@@ -54,7 +54,7 @@ MODULES: dict[str, dict[str, Prints]] = {
         "proxy_protocol_port": _PORT,
         "proxy_protocol_server_addr": NAMED,
         "proxy_protocol_server_port": _PORT,
-        "query_string": text(),
+        "query_string": text("query"),
         "realpath_root": text(),
         "remote_addr": word("peer", characters=_ADDRESS),
         "remote_port": _PORT,

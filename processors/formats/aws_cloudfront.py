@@ -30,6 +30,7 @@ FIELDS = {
     "x-forwarded-for": "forwarded",
     "cs-method": "method",
     "cs-uri-stem": "target",
+    "cs-uri-query": "query",
     "x-host-header": "host",
     "cs(host)": "host",
     "sc-status": "status",

@@ -29,6 +29,7 @@ FIELDS = {
     "cs-method": "method",
     "cs-uri-stem": "target",
     "cs-uri": "target",
+    "cs-uri-query": "query",
     "cs-host": "host",
     "cs(host)": "host",
     "sc-status": "status",

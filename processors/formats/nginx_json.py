@@ -27,6 +27,7 @@ RECORD = {
     "request": ("request",),
     "method": ("request_method", "method", "verb"),
     "target": ("request_uri", "uri", "url", "path"),
+    "query": ("args", "query_string"),
     "host": ("host", "http_host", "server_name", "vhost", "domain"),
     "status": ("status", "status_code", "response_code", "response"),
     "size": ("body_bytes_sent", "bytes_sent", "bytes", "size", "response_bytes"),
