@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from docs import examples
-from processors import bucket, lease, parse, settings
+from processors import bucket, lake, lease, parse, settings
 from processors._feeds import COLUMNS
 from processors._printed import Prints
 from processors._reader import SignInRecord
@@ -35,7 +35,7 @@ def tables() -> str:
             (f"`{name}`", _type(column.dtype), "" if not column.nullable else "may be null", column.description or "")
             for name, column in table.columns().items()
         ]
-        private = "_recent_activities/" if table.name in ("ledger", "reports_published") else ""
+        private = f"{lake.PRIVATE}/" if table.is_private else ""
         parts += [
             f"## `{table.name}`\n",
             f"{(table.__doc__ or '').strip()}\n",

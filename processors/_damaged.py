@@ -46,6 +46,8 @@ def damaged(path: Path | S3Path) -> DataError:
         )
     elif table == "reports_published":
         remedy = f"{backup} `recent-activities report --date {partition}`: the revision that stands is noted again"
+    elif table == "unread_files":
+        remedy = "Delete it and run again: what it said is found again"
     elif table == "ledger":
         remedy = f"{backup} again: the landing files that are still there are read again, and no event is doubled"
     else:

@@ -10,6 +10,7 @@ import polars as pl
 
 from processors import lake, ledger, out_of_range, workspace_day
 from processors.settings import Settings, Source
+from processors.shortfall import Shortfall, Shortfalls
 from schemas import Events
 
 
@@ -19,6 +20,7 @@ class SourceDay:
 
     `files` are those that hold events of the day, and the `file_` counts are theirs: of all their days together.
     `out_of_range` are lines of the day that wait in quarantine for their time; counted where there is no event.
+    `shortfalls` are the files of which something is not read that may be of the day.
     """
 
     source: str
@@ -32,6 +34,7 @@ class SourceDay:
     file_quarantined: int
     file_skipped: int
     out_of_range: int = 0
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
     with lake.reached(settings.lake):
         seen = known.select("event_time").collect()["event_time"]
     of_day = seen.filter(seen < end)
-    entries = [entry for entry in ledger.read(settings.lake, source.name) if _concerns(entry, day, settings)]
+    every = ledger.read(settings.lake, source.name)
+    entries = [entry for entry in every if _concerns(entry, day, settings)]
+    shortfalls = Shortfalls(settings, source, every).of_day(day)
     counts = [days[day] for entry in entries if day in (days := entry.days(settings.time_zone))]
     parsed = sum(events for events, _, _ in counts)
     last = cast(datetime | None, of_day.max())
@@ -65,7 +70,8 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
     if last is None or newest is None:
         status = "missing"
     else:
-        status = "stalled" if min(as_of, end) - newest > source.stalled_after else "complete"
+        is_stalled = min(as_of, end) - newest > source.stalled_after
+        status = "stalled" if is_stalled else "short" if shortfalls else "complete"
     return SourceDay(
         source.name,
         status,
@@ -78,6 +84,7 @@ def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime
         sum(entry.quarantined_count for entry in entries),
         sum(entry.skipped_count for entry in entries),
         out_of_range.count(settings, source, day) if status == "missing" else 0,
+        tuple(shortfalls),
     )
 
 
@@ -92,7 +99,7 @@ def completeness(
     session_count: int,
     lacks_late: bool = False,
 ) -> Completeness:
-    """How complete the day is. A missing or stalled source, or a day that is not over, is never silent.
+    """How complete the day is. A source that is missing, stalled or short, or a day that is not over, is never silent.
 
     `lacks_late`: whether late events are not in its sessions.
     """
@@ -107,6 +114,7 @@ def completeness(
         for source in sources
         if source.status == "stalled"
     ]
+    reasons += [f"{source.source}: {shortfall}" for source in sources for shortfall in source.shortfalls]
     notes = []
     events = sum(attribution.values())
     of_users = events - attribution.get("ambiguous", 0) - attribution.get("anonymous", 0)

@@ -28,6 +28,7 @@ from processors.reading import Parts, Reading, Result
 from processors.recognize import Entries, Known
 from processors.remarks import counted, remarks, remarks_on_copy, waiting
 from processors.settings import Settings, Source
+from processors.shortfall import Unread
 from schemas import Events, Ledger, Quarantine
 
 __all__ = ["CLOCK_ERROR", "Progress", "Result", "in_range", "ingest", "options", "reference_key", "settings_digest"]
@@ -53,10 +54,13 @@ def ingest(settings: Settings, source: Source, *, as_of: datetime, progress: Pro
             others = moved.entries(settings, source, files, entries)
             if others.keys() <= names:
                 batch = _Batch(settings, source, as_of, stagings[source.name], files, entries, others, progress)
-                batch.result.problems += [str(problem) for problem in problems]
+                for problem in problems:
+                    batch.unread.refused(problem)
+                    batch.result.problems.append(str(problem))
                 if not files and not problems:
                     batch.result.warnings.append(f"{source.name}: no file matches {source.files!r}")
                 batch.run()
+                batch.unread.note(files, batch.entries)
                 return batch.result
         names |= others.keys()
 
@@ -82,7 +86,7 @@ class _Batch:
         self.parts = Parts(settings, source, self.options, as_of, staging)
         self.entries = Entries(entries, files)
         self.others = {name: Entries(theirs, files) for name, theirs in others.items()}
-        self.result = Result()
+        self.result, self.unread = Result(), Unread(settings, source)
         self._files, self._progress = files, progress
         self._bytes_done, self._bytes = 0, sum(file.size_bytes for file in files)
         self._before = {entry.file_id: entry for entry in entries}
@@ -108,6 +112,7 @@ class _Batch:
             try:
                 self._read(file)
             except LandingError as problem:
+                self.unread.refused(problem)
                 self.result.problems.append(str(problem))
         self._bytes_done += file.size_bytes
         self.say("reading", self._bytes_done, self._bytes)
@@ -156,11 +161,15 @@ class _Batch:
                 if not found.is_shorter:
                     self.others[name].remove(found.entry)
                     self._moved.setdefault(name, []).append(found.entry)
+        elif content.is_truncated:
+            self.unread.broke_off_at_once(file.name)
 
     def _pass_over(self, file: landing.File, content: Content, known: Known, *, is_ours: bool) -> None:
         if known.is_shorter or not any(content.chunks(known.offset)):
             self.result += remarks_on_copy(file.name, known, is_truncated=content.is_truncated)
-            if is_ours:
+            if is_ours and content.is_truncated and not self.entries.is_there(known.entry, content, file):
+                self.unread.broken_copy(file.name, known.entry)
+            elif is_ours:
                 self.entries.note_copy(known.entry, file)
                 self._is_changed = True
 

@@ -22,7 +22,7 @@ from processors import _bucket_answers, _damaged
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
-from schemas import Ledger, ReportsPublished, Table
+from schemas import Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
@@ -71,7 +71,7 @@ class Staging:
 
 def table_folder(lake: Location, table: type[Table]) -> Location:
     """The folder of a table."""
-    return lake / PRIVATE / table.name if table in (Ledger, ReportsPublished) else lake / table.name
+    return lake / PRIVATE / table.name if table.is_private else lake / table.name
 
 
 def file_of(lake: Location, table: type[Table], partition: date | str, bucket: str = "0") -> Location:

@@ -1,13 +1,16 @@
-"""Days whose tables lack late events, or were computed under other settings: nothing computes them again by itself."""
+"""Days whose tables lack late events or were computed under other settings, or whose reports blame files in vain.
+
+Nothing computes them again by itself, but for the last within `lateness`.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 
-from processors import lake, ledger, pending, workspace_day
+from processors import lake, ledger, pending, shortfall, workspace_day
 from processors.settings import Settings
 from schemas import Sessions
 
@@ -21,7 +24,17 @@ def notes(settings: Settings) -> dict[str, str]:
 
 def warnings(settings: Settings) -> tuple[str, ...]:
     """What to say of such days, with the command that rebuilds them; mostly nothing."""
-    return (*late_warnings(settings), *_settings_warnings(settings))
+    return (*late_warnings(settings), *_shortfall_warnings(settings), *_settings_warnings(settings))
+
+
+def let_wait(settings: Settings, *, as_of: datetime) -> None:
+    """Let the days be computed again whose standing report does not name the files that they fall short of.
+
+    Not those that are longer ago than `lateness`.
+    """
+    for day in shortfall.outdated(settings):
+        if not pending.is_late(settings, day, as_of=as_of):
+            pending.add(settings.lake, [day], "shortfall")
 
 
 def late_warnings(settings: Settings, *, but: Iterable[date] = ()) -> tuple[str, ...]:
@@ -31,6 +44,15 @@ def late_warnings(settings: Settings, *, but: Iterable[date] = ()) -> tuple[str,
         f"{_printed(first, last)}: events came later than `lateness` allows and are not in the sessions yet; "
         f"{_rebuild(first, last)}"
         for first, last in workspace_day.span(days)
+    )
+
+
+def _shortfall_warnings(settings: Settings) -> tuple[str, ...]:
+    days = {day for day, is_in_vain in shortfall.outdated(settings).items() if is_in_vain}
+    return tuple(
+        f"{_printed(first, last)}: reported as INCOMPLETE because of files that are read, or gone, by now; "
+        f"{_rebuild(first, last)}"
+        for first, last in workspace_day.span(days - pending.marks(settings.lake).keys())
     )
 
 

@@ -79,6 +79,10 @@ class Entries:
         for entry in self:
             entry.copies = {path: state for path, state in entry.copies.items() if self._states.get(path) == state}
 
+    def is_there(self, entry: Entry, copy: Content, file: File) -> bool:
+        """Whether the entry's file is there still, and holds all that this copy of it does."""
+        return entry.path in self._states and copy.begins(Content(_root(file) / entry.path))
+
     def unchanged(self, file: File) -> Entry | None:
         """The entry of a file that is as it was when it was read, or found to be a copy."""
         return self._files.get((file.name, file.state))

@@ -10,6 +10,7 @@ import polars as pl
 from processors import lake, report
 from processors.publish import folder
 from processors.settings import Settings
+from processors.shortfall import Shortfall
 from schemas import ReportsPublished
 
 
@@ -42,9 +43,13 @@ def publish(
 
 
 def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What makes a new revision. How long a log that also holds other days has grown does not."""
+    """What makes a new revision. How long a log of other days too has grown does not, nor what rotation calls it."""
     complete = dict(manifest["completeness"])
-    passing = ("files", "file_lines", "file_quarantined", "file_skipped")
+    passing = ("files", "file_lines", "file_quarantined", "file_skipped", "shortfalls")
+    lacking = {one["source"]: [Shortfall(**file) for file in one.get("shortfalls", ())] for one in complete["sources"]}
+    named = {f"{name}: {file}" for name, files in lacking.items() for file in files}
+    complete["reasons"] = [reason for reason in complete["reasons"] if reason not in named]
+    complete["shortfalls"] = {name: sorted({file.key for file in files}) for name, files in lacking.items()}
     complete["sources"] = [{k: v for k, v in one.items() if k not in passing} for one in complete["sources"]]
     complete["notes"] = []  # said in numbers elsewhere
     return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}

@@ -84,6 +84,7 @@ def _read(settings: Settings, chosen: list[Source], *, as_of: datetime, progress
     total = ingestion.Result()
     for source in chosen:
         total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
+    outdated.let_wait(settings, as_of=as_of)
     return IngestResult(
         total.files,
         total.lines,

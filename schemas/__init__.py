@@ -10,8 +10,18 @@ from schemas.ledger import Ledger
 from schemas.quarantine import Quarantine
 from schemas.reports_published import ReportsPublished
 from schemas.sessions import Sessions
+from schemas.unread_files import UnreadFiles
 
-TABLES: tuple[type[Table], ...] = (Events, Quarantine, Sessions, InactivityWindows, Findings, Ledger, ReportsPublished)
+TABLES: tuple[type[Table], ...] = (
+    Events,
+    Quarantine,
+    Sessions,
+    InactivityWindows,
+    Findings,
+    Ledger,
+    UnreadFiles,
+    ReportsPublished,
+)
 
 __all__ = [
     "TABLES",
@@ -23,4 +33,5 @@ __all__ = [
     "ReportsPublished",
     "Sessions",
     "Table",
+    "UnreadFiles",
 ]

@@ -17,6 +17,8 @@ class Table(dy.Schema):
     grain: ClassVar[str]
     partition_column: ClassVar[str | None] = None
     retention_class: ClassVar[str]
+    is_private: ClassVar[bool] = False
+    """Whether it lies below `_recent_activities/`, out of the way of those who query the lake."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

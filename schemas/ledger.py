@@ -14,6 +14,7 @@ class Ledger(Table):
     grain = "one landing file, whatever it is called today"
     partition_column = "source"
     retention_class = "events"
+    is_private = True
 
     file_id = c.file_id(primary_key=True)
     stream = c.stream()

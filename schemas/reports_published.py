@@ -14,9 +14,12 @@ class ReportsPublished(Table):
     grain = "one revision of the report of one day"
     partition_column = "report_date"
     retention_class = "reports"
+    is_private = True
 
     revision = dy.Int64(primary_key=True, min=1, description="1 for the first report of the day, then counted up")
     as_of_time = c.as_of_time()
-    is_complete = dy.Bool(description="whether every source was there to the end of the day")
+    is_complete = dy.Bool(
+        description="whether every source was there to the end of the day, and no file of it was left unread"
+    )
     session_count = dy.Int64(min=0, description="sessions in the report")
     manifest_digest = dy.String(description="SHA-256 of its manifest")

@@ -267,18 +267,24 @@ def left_behind(monkeypatch: pytest.MonkeyPatch, folder: Path, copies: Path) -> 
 
 
 def test_a_run_killed_at_any_file_operation_and_started_again_was_never_killed(
-    tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "whole"
     workspaces.write(folder)
-    workspaces.land(settings.load(folder), "access.log", b"".join(lines))
+    for name, data in (
+        ("access.log", b"".join(lines)),
+        ("broken/access.log.gz", gzip.compress(b"".join(lines))[:-500]),
+        ("refused/access.log", b"PK\x03\x04"),
+    ):
+        workspaces.land(settings.load(folder), name, data)
     with left_behind(monkeypatch, folder, tmp_path) as killed:
         carry_through(settings.load(folder))
-    assert len(killed) > 15
+    expected = tables(settings.load(folder))
+    assert len(killed) > 15 and "breaks off" in str(expected) and "is a zip archive" in str(expected)
     for copy in (folder, *killed):
         workspace = settings.load(copy)
         carry_through(workspace)
-        assert tables(workspace) == tables(whole), copy.name
+        assert tables(workspace) == expected, copy.name
         leftovers = [p for p in workspace.lake.rglob("*") if "staging" in p.parts and p.is_file() and p.name != ".lock"]
         assert not leftovers
 

@@ -6,9 +6,11 @@ then moves the link. A revision once linked is never written again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,15 @@ def current(reports: Path, day: date) -> tuple[Path, dict[str, Any]] | None:
     except (OSError, ValueError) as problem:
         remedy = f"Remove {link} and publish the day again"
         raise LakeError(link / MANIFEST, f"is no manifest ({problem})", remedy) from problem
+
+
+def standing(reports: Path) -> Iterator[tuple[date, dict[str, Any]]]:
+    """Day and manifest of every report that stands, but for those that cannot be read."""
+    for link in sorted(reports.glob("????-??-??")):
+        with contextlib.suppress(LakeError, ValueError):
+            day = date.fromisoformat(link.name)
+            if published := current(reports, day):
+                yield day, published[1]
 
 
 def publish(reports: Path, day: date, files: dict[str, bytes], manifest: dict[str, Any]) -> Path:
