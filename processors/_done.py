@@ -99,11 +99,9 @@ def _short(path: Path) -> Text:
 
 def _nothing_to_compute(settings: Settings, as_of: datetime) -> str:
     local = workspace_day.local(as_of, settings.time_zone)
-    days = settings.sessions.lateness.days
     return (
-        f"No day to compute: the lake has no events of the {_console.count(days, 'day')} before "
-        f"{local:%Y-%m-%d %H:%M} ({settings.time_zone}). For older logs name the days (--from, --to), or the instant "
-        "from which to look (--as-of)"
+        f"No day to compute: the lake has no event before {local:%Y-%m-%d %H:%M} ({settings.time_zone}). --as-of looks "
+        "from another instant"
     )
 
 

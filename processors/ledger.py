@@ -150,6 +150,12 @@ def read(lake: tables.Location, source: str, *conditions: pl.Expr) -> list[Entry
     return [_entry(row) for row in rows.filter(*conditions).iter_rows(named=True)]
 
 
+def days(lake: tables.Location, time_zone: str) -> set[date]:
+    """The workspace days of which any source, also one that the settings have no more, gave events."""
+    names = tables.partitions(lake, Ledger)
+    return {day for name in names for entry in read(lake, name) for day in entry.days(time_zone)}
+
+
 def frame(entries: list[Entry]) -> pl.DataFrame:
     """The entries as rows of the ledger, by `file_id`."""
     rows = [_row(entry) for entry in sorted(entries, key=lambda entry: entry.file_id)]

@@ -65,7 +65,7 @@ def _settings_warnings(settings: Settings) -> tuple[str, ...]:
     zones = {day: was["time_zone"] for day, was in noted if was.get("time_zone", now["time_zone"]) != now["time_zone"]}
     days = {day for day, was in noted if was.get("limits", now["limits"]) != now["limits"]} | zones.keys()
     if zones:  # their sessions may have moved to a day that has no tables yet
-        with_events = _with_events(settings)
+        with_events = ledger.days(settings.lake, settings.time_zone)
         for day, zone in zones.items():
             moved = workspace_day.between(*workspace_day.bounds(day, zone), settings.time_zone)
             days |= with_events.intersection(moved)
@@ -83,10 +83,3 @@ def _printed(first: date, last: date) -> str:
 
 def _rebuild(first: date, last: date) -> str:
     return f"rebuild with `recent-activities run --from {first} --to {last}`"
-
-
-def _with_events(settings: Settings) -> set[date]:
-    entries: Iterable[ledger.Entry] = (
-        entry for source in settings.sources for entry in ledger.read(settings.lake, source.name)
-    )
-    return {day for entry in entries for day in entry.days(settings.time_zone)}

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from processors import lake, workspace_day
 from processors.lake import Location
 from processors.settings import Settings
+from schemas import Sessions
 
 _ENDS, _LATE, _REPORT = "ends=", "late=", "report"  # no batch has such a name
 
@@ -30,14 +31,17 @@ def affected(settings: Settings, days: Iterable[date], *, as_of: datetime) -> tu
     """The login dates whose sessions events of these days can change, and those that they came too late for.
 
     A date is computed again if either the event's own day or the date itself is no longer ago than `lateness`: the
-    latter are computed by every `run` anyway.
+    latter are computed by every `run` anyway. One that never was is computed however long ago: it has no report to
+    come too late for.
     """
+    computed = {date.fromisoformat(day) for day in lake.partitions(settings.lake, Sessions)}
     again: set[date] = set()
     missed: set[date] = set()
     for day in days:
         is_day_late = is_late(settings, day, as_of=as_of)
         for near in _touched(settings, day):
-            (missed if is_day_late and is_late(settings, near, as_of=as_of) else again).add(near)
+            is_missed = is_day_late and near in computed and is_late(settings, near, as_of=as_of)
+            (missed if is_missed else again).add(near)
     return again, missed - again
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from processors import completeness as completing
-from processors import expiry, lake, out_of_range, outdated, pending, pipeline, revisions, workspace_day
+from processors import expiry, lake, ledger, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import ingest as ingestion
 from processors import report as reporting
 from processors.errors import CallError, DataError
@@ -212,17 +212,19 @@ def run(
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:
     """The days to compute unless told: those that wait, the day before, and those that events can still change.
 
-    The last are those begun, with events in the lake by then, and within `lateness`.
+    The last are those with events, begun by then, and within `lateness`. The day before is due a report, empty or not,
+    since there were events.
     """
-    dates = lake.partitions(settings.lake, Events)
-    first = as_of
-    if dates:
-        with lake.reached(settings.lake):
-            first = lake.scan(settings.lake, Events, dates[:1]).select(pl.col("event_time").min()).collect().item()
-    begun = workspace_day.between(first, as_of, settings.time_zone)
-    yesterday = workspace_day.of(as_of, settings.time_zone) - timedelta(days=1)
-    named = {day for day in begun if day == yesterday or not pending.is_late(settings, day, as_of=as_of)}
+    today = workspace_day.of(as_of, settings.time_zone)
+    known = {day for day in ledger.days(settings.lake, settings.time_zone) if _begun(settings, day, as_of)}
+    named = {day for day in known if not pending.is_late(settings, day, as_of=as_of)}
+    yesterday = today - timedelta(days=1)
+    named |= {yesterday} if any(day <= yesterday for day in known) else set()
     return tuple(sorted({*named, *pending.waiting(settings, as_of=as_of)}))
+
+
+def _begun(settings: Settings, day: date, as_of: datetime) -> bool:
+    return workspace_day.bounds(day, settings.time_zone)[0] < as_of
 
 
 def _sources(settings: Settings, names: Iterable[str] | None) -> list[Source]:

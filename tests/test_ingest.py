@@ -256,6 +256,8 @@ def test_what_comes_after_lateness_is_kept_and_said_with_the_command_that_rebuil
     workspace = workspaces.write(tmp_path, zone="UTC")
     workspaces.land(workspace, "access.log", GOOD)
     in_time = datetime(2025, 9, 2, tzinfo=UTC)
+    run.run(workspace, as_of=in_time)
+    workspaces.land(workspace, "late.log", GOOD)
     late = run.ingest(workspace, as_of=in_time.replace(microsecond=1))
     assert late.late == 1 and "run --from 2025-08-29 --to 2025-08-29" in late.warnings[0]
     again = workspaces.write(tmp_path / "again", zone="UTC")

@@ -82,3 +82,34 @@ def test_ingest_names_no_day_that_waits_anyway(tmp_path: Path) -> None:
     workspaces.land(workspace, "late.log", workspaces.line(END - timedelta(hours=9), "tom"))
     read = run.ingest(workspace, as_of=TOO_LATE)
     assert (read.late, read.warnings, read.dates) == (1, (), (DAY,))
+
+
+def test_the_first_run_computes_and_reports_every_day_that_the_logs_hold_however_old(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC")
+    workspaces.land(workspace, "access.log", workspaces.line(END - timedelta(hours=9)))
+    workspaces.land(workspace, "other.log", workspaces.line(END - timedelta(days=40), "tom"))
+    read, computed, reports = run.run(workspace, as_of=END + timedelta(days=20))
+    assert read.late == 2 and read.warnings == ()
+    assert [(one.folder.name, one.rows) for one in reports] == [
+        ("2025-07-21", 1),
+        ("2025-08-29", 1),
+        ("2025-09-18", 0),  # the day before has its report, whatever came
+    ]
+    assert len(computed.dates) == 3
+
+
+def test_what_comes_too_late_for_a_day_that_the_first_run_computed_waits_to_be_named(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC")
+    workspaces.land(workspace, "access.log", workspaces.line(END - timedelta(hours=9)))
+    run.run(workspace, as_of=END + timedelta(days=20))
+    workspaces.land(workspace, "more.log", workspaces.line(END - timedelta(hours=8), "tom"))
+    read, computed, _ = run.run(workspace, as_of=END + timedelta(days=20))
+    assert DAY not in computed.dates and f"--from {DAY} --to {DAY}" in read.warnings[0]
+
+
+def test_days_without_events_between_old_logs_and_now_are_not_computed(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path, zone="UTC")
+    workspaces.land(workspace, "access.log", workspaces.line(END - timedelta(hours=9)))
+    for _ in range(2):
+        run.run(workspace, as_of=END + timedelta(days=2, hours=4))
+    assert lake.partitions(workspace.lake, Sessions) == ["2025-08-29", "2025-08-31"]

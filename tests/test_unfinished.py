@@ -90,7 +90,9 @@ def test_a_report_with_an_unfinished_session_is_published_again_when_that_has_en
 def test_the_day_before_is_always_among_the_days(tmp_path: Path) -> None:
     workspace = landed(tmp_path, more='[sessions]\nlateness = "1h"\n')
     run.ingest(workspace, as_of=LAST)
-    assert run.days(workspace, as_of=datetime(2025, 8, 30, 18, tzinfo=UTC)) == (DAY, date(2025, 8, 30))
+    run.sessions(workspace, [DAY], as_of=LAST + timedelta(days=1))
+    assert run.days(workspace, as_of=datetime(2025, 8, 30, 18, tzinfo=UTC)) == (DAY,)
+    assert run.days(workspace, as_of=datetime(2025, 9, 15, tzinfo=UTC)) == (date(2025, 9, 14),)
 
 
 def test_a_run_killed_when_it_has_replaced_a_day_leaves_it_waiting(
