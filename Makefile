@@ -26,8 +26,9 @@ $(READY): requirements.lock pyproject.toml
 $(DEMO): | $(READY)
 	$(BIN)/recent-activities init $(@D)
 
-run: $(READY) $(filter $(DEMO),$(WORKSPACE)) ## take a day through Airflow to its report: [WORKSPACE=path/to/workspace.toml] [DATE=day] [AS_OF=day]
-	$(BIN)/python -m deploy.standalone run --workspace "$(WORKSPACE)" $(if $(DATE),--date "$(DATE)") $(if $(AS_OF),--as-of "$(AS_OF)")
+run: $(READY) $(filter $(DEMO),$(WORKSPACE)) ## take what has landed through Airflow to its reports: [WORKSPACE=path/to/workspace.toml] [DATE=day, or FROM=day TO=day] [AS_OF=day]
+	$(BIN)/python -m deploy.standalone run --workspace "$(WORKSPACE)" \
+	  $(if $(DATE),--date "$(DATE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(AS_OF),--as-of "$(AS_OF)")
 
 stop: ## stop the Airflow that `make run` started, and nothing else
 	@test ! -e .airflow || $(BIN)/python -m deploy.standalone stop

@@ -9,7 +9,7 @@ exclusive end of what is known, *sources* restricts the run to some sources.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, TriggerRule, get_current_context, task
@@ -73,7 +73,7 @@ with DAG(
         from processors import run
 
         get_current_context()["source_name"] = source  # type: ignore[typeddict-unknown-key]  # for the template above
-        result = run.ingest(load(), as_of=datetime.fromisoformat(as_of).astimezone(UTC), sources=(source,))
+        result = run.read(load(), as_of=datetime.fromisoformat(as_of).astimezone(UTC), sources=(source,))
         for note in result.notes:
             log.info("%s", note)
         for warning in result.warnings:
@@ -103,7 +103,13 @@ with DAG(
         trigger_rule=TriggerRule.ALL_DONE,
     )
     def affected(results: list[dict[str, Any]], as_of: str) -> list[str]:
+        from _lake import load
+
+        from processors import outdated
+
         days = sorted({day for result in results for day in result["dates"]})
+        for warning in outdated.late_warnings(load(), but=map(date.fromisoformat, days)):
+            log.warning("%s", warning)
         if not days:
             raise AirflowSkipException("nothing new has landed")
         event = get_current_context()["outlet_events"][EVENTS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from deploy.api import INGEST, REPORT, SESSIONS, Api, Run
 from deploy.server import PROJECT, USER, Server, ServerError
-from processors import _activities, _arguments, _console, lake, query, settings, workspace_day
+from processors import _activities, _arguments, _calls, _console, lake, ledger, outdated, query, settings, workspace_day
 from processors.errors import RecentActivitiesError
 from schemas import Events
 
@@ -43,6 +44,8 @@ def main() -> int:
     parser.add_argument("command", choices=["run", "stop"])
     parser.add_argument("--workspace", type=Path, help="settings file; default: as the command line finds it")
     parser.add_argument("--date", help="day to report; default: the last whole day that is new")
+    parser.add_argument("--from", dest="first", help="first day to compute again and report, though it is published")
+    parser.add_argument("--to", dest="last", help="last of these days; default: today")
     parser.add_argument("--as-of", help="exclusive end of what is known; default: now")
     parser.add_argument("--home", type=Path, default=HOME, help="folder of this Airflow")
     parser.add_argument("--port", type=int, help="port of the page; default: that of the last time, or any free one")
@@ -56,22 +59,28 @@ def main() -> int:
     try:
         workspace = settings.load(call.workspace)
         now = datetime.now(UTC).replace(microsecond=0)
-        day = _arguments.day(call.date) if call.date else None
         as_of = _arguments.instant(call.as_of, time_zone=workspace.time_zone, now=now)
+        day, first, last = (_arguments.day(text) if text else None for text in (call.date, call.first, call.last))
+        days = _arguments.days(day, first, last, today=workspace_day.of(as_of, workspace.time_zone)) or []
         start(server, workspace.path, call.port)
-        return run(server, workspace, day, as_of, is_as_of=bool(call.as_of))
+        return run(server, workspace, days, as_of, is_again=bool(call.as_of or call.first))
     except TaskError as problem:
-        _console.say("error", str(problem))
-        return 1
+        return _failed(server, str(problem), 1)
     except (ServerError, RecentActivitiesError) as problem:
-        _console.say("error", str(problem))
-        return 2
+        return _failed(server, str(problem), 2)
     except typer.BadParameter as problem:
-        _console.say("error", problem.message)
-        return 2
+        return _failed(server, problem.message, 2)
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Airflow is {'running: make stop' if server.is_running() else 'stopped'}.")
         return 130
+
+
+def _failed(server: Server, problem: str, code: int) -> int:
+    """The exit code; says what is wrong, and that Airflow is not stopped by it."""
+    _console.say("error", problem)
+    if server.is_running():
+        _console.say("note", f"Airflow is still running at {server.url}: {_stop(server)} stops it")
+    return code
 
 
 def start(server: Server, workspace: Path, port: int | None = None) -> None:
@@ -107,10 +116,10 @@ def start(server: Server, workspace: Path, port: int | None = None) -> None:
     console.print(f"Airflow is ready at {server.url} after {time.monotonic() - began:.0f} s")
 
 
-def run(server: Server, workspace: settings.Settings, day: date | None, known: datetime, *, is_as_of: bool) -> int:
+def run(server: Server, workspace: settings.Settings, days: list[date], known: datetime, *, is_again: bool) -> int:
     """Take what has landed through ingest, sessions and report, and show the report of a day; gives the exit code.
 
-    `is_as_of`: the instant was asked for, so that a day which is published is computed again.
+    `days` are those asked for. `is_again`: those of them that are published are computed again.
     """
     api = Api(server)
     began = datetime.now(UTC)
@@ -120,7 +129,8 @@ def run(server: Server, workspace: settings.Settings, day: date | None, known: d
     for dag in (INGEST, SESSIONS, REPORT):
         api.pause(dag, False)
     is_good = _follow(server, api, ingest)
-    _tell(api, ingest, workspace)
+    for warning in [warning for result in _results(api, ingest) for warning in result["warnings"]]:
+        _console.say("warning", _spelled(warning, workspace.path))
     touched = [date.fromisoformat(text) for text in api.result(ingest, "affected") or []]
     if not is_good and not touched:
         raise TaskError(_failure(server, api, ingest))
@@ -132,23 +142,28 @@ def run(server: Server, workspace: settings.Settings, day: date | None, known: d
         left.remove(taken["partition_key"])
     today = workspace_day.of(known, workspace.time_zone)
     wanted = {on for on in touched if on < today} or set(touched[-1:])
-    if day and (is_as_of or not _rows(workspace, day)):
-        _expect_events(workspace, day)
-        wanted.add(day)
+    new = [on for on in days if is_again or not _rows(workspace, on)]
+    if new:
+        _expect_events(workspace, new)
+    elif _is_due(workspace, today - timedelta(days=1)):
+        wanted.add(today - timedelta(days=1))
+    wanted.update(new)
     for on in sorted(wanted):  # a day that is over is due only in the small hours
         conf = {"date": str(on), "as_of": known.isoformat()}
         _succeed(server, api, _find(api, REPORT, since, on) or api.trigger(REPORT, conf))
-    shown = day or _last_day(workspace, wanted)
+    shown = _last_day(workspace, set(days) or wanted)
+    for warning in outdated.warnings(workspace):
+        _console.say("warning", _spelled(warning, workspace.path))
     folder = workspace.reports / str(shown)
     console.print()
     found = query.search(workspace, "", from_=shown, to=shown)
     _activities.show(workspace, found, format="table", limit=SHOWN_ROWS, is_masked=False, output=None)
     console.print()
     _say_how_complete(folder / "manifest.json")
-    console.print(f"\nMore   {_console.command()} show -w {_short(workspace.path)}")
-    console.print(f"Files  {_short(folder)}")
-    console.print(f"Page   {server.url}  (user {USER}, password in {_short(server.password_file)})")
-    console.print(f"Stop   {'make stop' if server.home == HOME else f'{PROGRAM} stop --home {server.home}'}")
+    console.print(f"\nMore   {_calls.program()} show -w {_calls.named(workspace.path)}")
+    console.print(f"Files  {_calls.short(folder)}")
+    console.print(f"Page   {server.url}  (user {USER}, password in {_calls.short(server.password_file)})")
+    console.print(f"Stop   {_stop(server)}")
     if not is_good:
         _console.say("error", _failure(server, api, ingest))
     return 0 if is_good else 1
@@ -159,19 +174,34 @@ def _last_day(workspace: settings.Settings, new: set[date]) -> date:
     published = {date.fromisoformat(path.parent.name) for path in workspace.reports.glob("????-??-??/manifest.json")}
     days = new or published
     if not days:
-        globs = ", ".join(str(workspace.root / source.files) for source in workspace.sources)
-        raise ServerError(f"No day to report: no event of the last days was read. Files are expected in {globs}")
+        raise ServerError(f"No day to report: {_why_nothing(workspace)}")
     return max([on for on in days if _rows(workspace, on)] or days)
 
 
-def _expect_events(workspace: settings.Settings, day: date) -> None:
-    """Nothing. Errors: `ServerError` where the lake has no event near the day."""
+def _why_nothing(workspace: settings.Settings) -> str:
+    """What was found where events were expected."""
+    lines = sum(entry.line_count for source in workspace.sources for entry in ledger.read(workspace.lake, source.name))
+    if lines:
+        check = _spelled("`recent-activities check`", workspace.path)
+        return f"none of the {lines:,} lines that were read is an event. {check} says why"
+    globs = ", ".join(str(workspace.root / source.files) for source in workspace.sources)
+    return f"nothing was read. Files are expected in {globs}"
+
+
+def _is_due(workspace: settings.Settings, day: date) -> bool:
+    """Whether the day is due its first report though nothing touched it: there were events before its end."""
     known = lake.partitions(workspace.lake, Events)
-    if not known or set(known).isdisjoint(
-        map(str, workspace_day.utc_dates(*workspace_day.bounds(day, workspace.time_zone)))
-    ):
+    return bool(known) and known[0] <= str(day) and not (workspace.reports / str(day)).exists()
+
+
+def _expect_events(workspace: settings.Settings, days: list[date]) -> None:
+    """Nothing. Errors: `ServerError` where the lake has no event near the days."""
+    known = lake.partitions(workspace.lake, Events)
+    bounds = [workspace_day.bounds(day, workspace.time_zone) for day in days]
+    if set(known).isdisjoint(str(day) for start, end in bounds for day in workspace_day.utc_dates(start, end)):
         there = f"there are some of {known[0]} to {known[-1]}" if known else "there are none at all"
-        raise ServerError(f"There is no event of {day} to report; {there}")
+        which = str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        raise ServerError(f"There is no event of {which} to report; {there}")
 
 
 def _rows(workspace: settings.Settings, day: date) -> int:
@@ -203,7 +233,7 @@ def _follow(server: Server, api: Api, run: Run) -> bool:
     """Print what becomes of each task until the run is over; tells whether it succeeded."""
     printed: set[tuple[str, str, str]] = set()
     began = time.monotonic()
-    label = f"{run['dag_id'].removeprefix('recent_activities_')} {run['partition_key'] or ''}".strip()
+    label = _label(run)
     while True:
         state = api.run(run)["state"]
         for task in api.tasks(run):
@@ -221,12 +251,9 @@ def _follow(server: Server, api: Api, run: Run) -> bool:
         time.sleep(1)
 
 
-def _tell(api: Api, ingest: Run, workspace: settings.Settings) -> None:
-    """Print what each source's ingest warned of."""
-    way = rf"`make run WORKSPACE={_short(workspace.path)} AS_OF=\1`"
-    for result in _results(api, ingest):
-        for warning in result["warnings"]:
-            _console.say("warning", re.sub(r"`recent-activities run --as-of (\S+)`", way, warning))
+def _label(run: Run) -> str:
+    day = run["partition_key"] or (run["conf"] or {}).get("date") or ""
+    return f"{run['dag_id'].removeprefix('recent_activities_')} {day}".strip()
 
 
 def _results(api: Api, ingest: Run) -> list[dict[str, Any]]:
@@ -248,8 +275,16 @@ def _failure(server: Server, api: Api, run: Run) -> str:
     return "\n".join(said) or f"{run['dag_id']} failed. Look at {server.url}/dags/{run['dag_id']}"
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _spelled(text: str, workspace: Path) -> str:
+    """The text, and in it every command as it is typed here: a run goes through Airflow."""
+    make = f"make run WORKSPACE={shlex.quote(str(_calls.short(workspace)))}"
+    for options, variables in ((r"--as-of (\S+)", r"AS_OF=\1"), (r"--from (\S+) --to (\S+)", r"FROM=\1 TO=\2")):
+        text = re.sub(f"`recent-activities run {options}`", f"`{make} {variables}`", text)
+    return _calls.spelled(text, workspace)
+
+
+def _stop(server: Server) -> str:
+    return "make stop" if server.home == HOME else f"{PROGRAM} stop --home {server.home}"
 
 
 def _until(answer: Callable[[], T | None], seconds: float, otherwise: str) -> T:

@@ -94,6 +94,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
     ] = False,
 ) -> None:
+    _console.about(None)
     if workspace:
         commands = typer.main.get_group(app).commands
         ctx.default_map = {name: {"workspace": workspace} for name in commands}
@@ -102,6 +103,7 @@ def _options(
 def _load(workspace: Path | None) -> Settings:
     from processors import settings
 
+    _console.about(settings.find(workspace))
     return settings.load(workspace)
 
 
@@ -141,19 +143,19 @@ def init(
     yesterday = workspace_day.of(datetime.now(UTC), time_zone) - timedelta(days=1)
     written = sample.write(folder, day=day or yesterday, time_zone=time_zone)
     _console.say("done", f"{_console.count(len(written), 'file')} written; the settings are {written[-1]}")
-    option = "" if folder == Path() else f" -w {folder}"
     then = f" --as-of {day + timedelta(days=1)}T04:00" if day else ""
-    steps = [f"{_console.command()} {step}{option}" for step in ("check", "run", "show")]
-    steps[1] += then
+    _console.about(written[-1].absolute())
+    steps = [_console.spelled(f"`recent-activities {step}`").strip("`") for step in ("check", f"run{then}", "show")]
     _console.say("note", "\n".join(["Next:", *steps]))
 
 
 @app.command(epilog=examples("check -w demo", "check --as-of 2015-05-21"))
 def check(as_of: AsOf = None, workspace: WorkspaceOption = None, as_json: Json = False) -> None:
     """Find everything that is wrong with the settings and the landing files, each with its remedy."""
-    from processors import _check
+    from processors import _check, settings
     from processors import check as checking
 
+    _console.about(settings.find(workspace))
     found = checking.check(workspace, as_of=lambda settings: _as_of(as_of, settings))
     raise typer.Exit(_check.show(found, as_json=as_json))
 

@@ -24,12 +24,14 @@ def show(findings: list[Finding], *, as_json: bool) -> int:
     console = _console.out()
     for finding in findings:
         sign, style = _console.SIGNS[_SIGNS[finding.kind]]
-        where = (visible(finding.where), "bold")
-        _console.show(console, Text(sign, style), Text.assemble(where, ": ", visible(finding.message)))
+        where, message, remedy = (
+            visible(_console.spelled(text)) for text in (finding.where, finding.message, finding.remedy)
+        )
+        _console.show(console, Text(sign, style), Text.assemble((where, "bold"), ": ", message))
         for line in finding.excerpt.splitlines():
             console.print(Text(f"  {visible(line)}"), soft_wrap=True)
-        if finding.remedy:
-            _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), visible(finding.remedy)))
+        if remedy:
+            _console.show(console, Text(" "), Text.assemble(("→ ", "cyan"), remedy))
         if finding.feeds:
             _show_feeds(console, finding)
     return code

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 from rich.text import Text
 
+from processors import _calls
 from processors._visible import visible
 
 WIDTH_OF_A_PIPE = 160
@@ -30,6 +31,8 @@ SIGNS = {
     "note": ("·", "cyan"),
     "done": ("✓", "bold green"),
 }
+
+_workspace: Path | None = None
 
 _INVISIBLE_IN_JSON = re.compile(
     r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
@@ -53,10 +56,21 @@ def _console(stream: Any) -> Console:
     return console
 
 
+def about(workspace: Path | None) -> None:
+    """Let commands that messages name from now on be for the workspace of this settings file, if any."""
+    global _workspace  # one command has one workspace, and its errors leave by another door than it came in
+    _workspace = workspace
+
+
+def spelled(message: str) -> str:
+    """The message, with the commands in it as they are typed."""
+    return _calls.spelled(message, _workspace)
+
+
 def say(kind: str, message: str) -> None:
     """One message on stderr behind its sign: error, warning, note or done."""
     sign, style = SIGNS[kind]
-    first, *rest = message.splitlines() or [""]
+    first, *rest = spelled(message).splitlines() or [""]
     console = err()
     show(console, Text(sign, style), Text(visible(first)))
     for line in rest:
@@ -110,14 +124,6 @@ def write(text: str) -> None:
         text = "\n".join(visible(line) for line in text.split("\n"))
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def command() -> str:
-    """How this command is called from here: by its name where that is found, else by its path."""
-    name, beside = "recent-activities", Path(sys.executable).with_name("recent-activities")
-    if shutil.which(name) or not beside.exists():
-        return name
-    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def count(number: int, noun: str) -> str:

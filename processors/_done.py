@@ -11,7 +11,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from processors import _console, workspace_day
+from processors import _calls, _console, workspace_day
 from processors._visible import visible
 from processors.run import IngestResult, ReportResult, SessionsResult
 from processors.settings import Settings
@@ -49,10 +49,8 @@ def show(
     if computed and reports is not None and computed.dates:
         open_days = sorted(set(map(str, computed.dates)) - {result.folder.name for result in reports})
         if open_days:
-            _console.say(
-                "note",
-                f"{', '.join(open_days)}: not over yet, so not published; `report --date` publishes it as it stands",
-            )
+            remedy = f"`recent-activities report --date {open_days[-1]}` publishes it as it stands"
+            _console.say("note", f"{', '.join(open_days)}: not over yet, so not published; {remedy}")
 
 
 def told(read: IngestResult) -> int:
@@ -93,8 +91,7 @@ def _reports(reports: Sequence[ReportResult]) -> Table:
 
 
 def _short(path: Path) -> Text:
-    here = Path.cwd()
-    return Text(visible(str(path.relative_to(here) if path.is_relative_to(here) else path)))
+    return Text(visible(str(_calls.short(path))))
 
 
 def _nothing_to_compute(settings: Settings, as_of: datetime) -> str:

@@ -72,15 +72,23 @@ def ingest(
     sources: Iterable[str] | None = None,
     progress: Progress | None = None,
 ) -> IngestResult:
-    """Read what is new of the sources (all, unless named) into the lake.
+    """Read what is new of the sources (all, unless named) into the lake, and tell what came too late so far.
 
     Errors: `CallError` for an unknown source, `LakeError` where the lake cannot be written.
     """
-    read = _read(settings, _sources(settings, sources), as_of=as_of.astimezone(UTC), progress=progress)
-    return replace(read, warnings=(*read.warnings, *outdated.late_warnings(settings, but=read.dates)))
+    found = read(settings, as_of=as_of, sources=sources, progress=progress)
+    return replace(found, warnings=(*found.warnings, *outdated.late_warnings(settings, but=found.dates)))
 
 
-def _read(settings: Settings, chosen: list[Source], *, as_of: datetime, progress: Progress | None) -> IngestResult:
+def read(
+    settings: Settings,
+    *,
+    as_of: datetime,
+    sources: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> IngestResult:
+    """As `ingest`, of which several may be one run: of these one tells what came too late."""
+    chosen, as_of = _sources(settings, sources), as_of.astimezone(UTC)
     total = ingestion.Result()
     for source in chosen:
         total += ingestion.ingest(settings, source, as_of=as_of, progress=progress)
@@ -201,12 +209,12 @@ def run(
 
     Of the latter, those are reported that are over.
     """
-    read = _read(settings, list(settings.sources), as_of=as_of.astimezone(UTC), progress=progress)
+    found = read(settings, as_of=as_of, progress=progress)
     wanted = {*days(settings, as_of=as_of), *pending.unreported(settings, as_of=as_of)} if dates is None else {*dates}
     computed = sessions(settings, wanted, as_of=as_of, progress=progress)
     due = pending.unreported(settings, as_of=as_of) if dates is None else sorted(wanted)
     published = [report(settings, day) for day in due]
-    return replace(read, warnings=(*read.warnings, *outdated.warnings(settings))), computed, published
+    return replace(found, warnings=(*found.warnings, *outdated.warnings(settings))), computed, published
 
 
 def days(settings: Settings, *, as_of: datetime) -> tuple[date, ...]:

@@ -206,8 +206,11 @@ class Reading(NamedTuple):
 
 
 def find(path: str | Path | None = None) -> Path:
-    """The settings file: the path given, else the one in the environment, else `./workspace.toml`."""
-    return Path(path or os.environ.get(ENVIRONMENT_NAME) or DEFAULT_NAME).absolute()
+    """The settings file: the path given, else the one in the environment, else `./workspace.toml`; of a folder, its."""
+    file = Path(path or os.environ.get(ENVIRONMENT_NAME) or DEFAULT_NAME).absolute()
+    with contextlib.suppress(OSError):  # a name that is too long; reading it says so
+        file = file / DEFAULT_NAME if file.is_dir() else file
+    return file
 
 
 def load(path: str | Path | None = None) -> Settings:
@@ -221,8 +224,6 @@ def load(path: str | Path | None = None) -> Settings:
 def read(path: str | Path | None = None) -> Reading:
     """All that is wrong with the settings, and the settings without it."""
     file = find(path)
-    with contextlib.suppress(OSError):  # a name that is too long; reading it says so
-        file = file / DEFAULT_NAME if file.is_dir() else file
     raw = _settings_file.read(
         file, missing=f"Write one with `recent-activities init`, or name it in {ENVIRONMENT_NAME}"
     )

@@ -75,6 +75,11 @@ def test_a_day_that_is_computed_anyway_has_what_came_too_late_and_says_so(tmp_pa
     assert "1 event came later than `lateness` allows" in reports[0].notes
 
 
+def test_what_is_read_of_one_source_of_several_leaves_the_days_to_be_told_once(reported: settings.Settings) -> None:
+    assert run.read(reported, as_of=TOO_LATE, sources=["panel"]).warnings == ()
+    assert len(run.ingest(reported, as_of=TOO_LATE).warnings) == 1
+
+
 def test_ingest_names_no_day_that_waits_anyway(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path, zone="UTC")
     workspaces.land(workspace, "access.log", workspaces.line(END - timedelta(minutes=10)))

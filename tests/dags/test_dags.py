@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from processors import run
+from processors import pending, run
 from tests import workspaces
 
 FOLDER = Path(__file__).parents[2] / "dags"
@@ -133,6 +133,21 @@ def test_the_report_publishes_days_left_behind_too(bag: Any, tmp_path: Path, mon
         context = {"params": {"date": asked}}
         monkeypatch.setitem(publish.__globals__, "get_current_context", lambda context=context: context)
         assert [one["date"] for one in publish("2025-08-31T04:00:00+05:30")] == expected
+
+
+def test_what_came_too_late_is_logged_once_a_run(
+    bag: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    workspace = workspaces.write(tmp_path)
+    pending.add_late(workspace.lake, [date(2025, 8, 25)], "panel~x")
+    affected = bag.dags[INGEST].get_task("affected").python_callable
+    monkeypatch.setenv("RECENT_ACTIVITIES_WORKSPACE", str(workspace.path))
+    monkeypatch.syspath_prepend(FOLDER)
+    with pytest.raises(AirflowSkipException):
+        affected([{"dates": []}, {"dates": []}], "2025-08-31T04:00:00+05:30")
+    assert caplog.text.count("run --from 2025-08-25 --to 2025-08-25") == 1
 
 
 @pytest.mark.parametrize(
