@@ -38,6 +38,10 @@ def test_every_path_the_readme_names_is_there() -> None:
     assert len(named) > 8 and not [path for path in named if not example.search(path) and not (ROOT / path).exists()]
 
 
+def test_the_readme_counts_no_tests() -> None:
+    assert not re.search(r"\d+ passed", README.read_text(encoding="utf-8"))  # true on the day it is written
+
+
 def test_every_make_target_of_the_readme_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"make ([a-z]+)\b", README.read_text(encoding="utf-8"))) <= targets
