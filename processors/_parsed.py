@@ -10,6 +10,7 @@ from processors import _console, candidates, trial
 from processors._options import QUARANTINED_SHARE
 from processors._visible import visible
 from processors.parse import Reader
+from schemas.columns import REASONS
 
 SHOWN_CHARACTERS = 120
 
@@ -59,6 +60,9 @@ def _advice(outcome: trial.Outcome, reader: Reader) -> str:
         return "Its times carry no date: give it with --date"
     if reasons["unknown_fields"] * 2 > outcome.quarantined:
         return "No #Fields line says what its fields are: say it with --fields"
+    if outcome.events >= outcome.quarantined:
+        why = "; ".join(f"{REASONS[name]} ({count:,} {name})" for name, count in reasons.most_common())
+        return f"The others read as {reader.name}. These do not: {why}"
     better = candidates.better_format(outcome.file, reader.name)
     if better:
         return f"It does not look like {reader.name}; its first lines are {better}: try --format {better}"

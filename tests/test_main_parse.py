@@ -171,3 +171,13 @@ def test_parse_of_a_server_s_own_format_that_does_not_fit_names_one_that_does(li
     result = call("parse", "-f", "apache:%h %t", lines)
     assert result.exit_code == 1 and "It does not look like apache:…" in result.stderr
     assert "try --format combined" in result.stderr
+
+
+def test_where_half_the_lines_read_the_format_is_right_and_the_reasons_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "utf.log"
+    path.write_bytes(workspaces.line(MORNING) + b"\xff\n")
+    said = call("parse", "-f", "combined", path).stderr
+    assert "The others read as combined. These do not: the line is not UTF-8 (1 invalid_utf8)" in said
+    assert "does not look like" not in said
+    path.write_bytes(workspaces.line(MORNING) + b"\xff\n" * 2)
+    assert "It does not look like combined" in call("parse", "-f", "combined", path).stderr
