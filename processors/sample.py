@@ -24,6 +24,7 @@ from processors import _sample_people, _sample_requests, _sample_sign_ins
 from processors._sample_people import Day, Person
 from processors._sample_requests import PANEL, Request
 from processors.errors import CallError
+from processors.lake import explained
 
 WORKSPACE_NAME = "workspace.toml"
 TEMPLATE_ZONE = "Asia/Kolkata"
@@ -33,7 +34,8 @@ EXPORT_SECONDS, LOOK_BACK_SECONDS = 6 * 3600, 1800
 def write(folder: Path, *, day: date, seed: int = 20250829, time_zone: str = TEMPLATE_ZONE) -> list[Path]:
     """The files written, the settings last. The logs cover the evening before `day` to the early morning after.
 
-    Errors: `CallError` if a file of that name and other content is there, or the location database cannot be made.
+    Errors: `CallError` if a file of that name and other content is there, or the location database cannot be made;
+    `LakeError` where a file cannot be written. The settings come last, so that the same call completes what it began.
     """
     taken = folder / WORKSPACE_NAME
     if taken.exists():
@@ -45,10 +47,14 @@ def write(folder: Path, *, day: date, seed: int = 20250829, time_zone: str = TEM
             raise CallError(path, "another file is in the way", "Name an empty folder")
     for name, content in contents.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                unfinished.write_bytes(content)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
     return [folder / name for name in contents]
 
 
@@ -172,7 +178,8 @@ def _locations(places: list[dict[str, Any]], day: Day) -> bytes:
     }
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "location.mmdb"
-        TreeWriter(database.tree, facts, "u32", "f64").write(str(path))
+        with explained(path):
+            TreeWriter(database.tree, facts, "u32", "f64").write(str(path))
         return path.read_bytes()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import ipaddress
 import itertools
@@ -17,7 +18,7 @@ import pytest
 import zstandard
 
 from processors import sample, settings
-from processors.errors import CallError
+from processors.errors import CallError, LakeError
 
 DAY = date(2025, 8, 29)
 DOCUMENTATION = [
@@ -348,3 +349,24 @@ def test_location_database_places_the_sample(folder: Path, address: str, country
 def test_every_address_that_signs_in_has_a_place(folder: Path, okta: list[dict]) -> None:
     with geoip2.database.Reader(folder / "location.mmdb") as reader:
         assert all(reader.city(one["client"]["ipAddress"]).country.iso_code for one in okta)
+
+
+def test_a_full_disk_names_the_file_and_the_same_call_completes_what_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = Path.write_bytes, [5]
+
+    def write(self: Path, data: bytes) -> int:
+        left[0] -= 1
+        if not left[0]:
+            real(self, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")  # Python names no file
+        return real(self, data)
+
+    with monkeypatch.context() as patch, pytest.raises(LakeError) as caught:
+        patch.setattr(Path, "write_bytes", write)
+        sample.write(tmp_path, day=DAY)
+    assert re.search(r"landing/\S+: cannot be written \(No space left", str(caught.value))
+    assert "run the same command again" in str(caught.value)
+    assert not list(tmp_path.rglob("*.part")) and not (tmp_path / "workspace.toml").exists()
+    assert all(path.exists() for path in sample.write(tmp_path, day=DAY))
