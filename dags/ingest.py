@@ -122,7 +122,7 @@ with DAG(
         trigger_rule=TriggerRule.ALL_DONE,
     )
     def verdict(names: list[str], results: list[dict[str, Any]]) -> None:
-        problems = [problem for result in results for problem in result["problems"]]
+        problems = [*dict.fromkeys(problem for result in results for problem in result["problems"])]
         failed = sorted(set(names) - {result["source"] for result in results})
         problems += [f"look at the log of the ingest of {name}" for name in failed]
         if problems:

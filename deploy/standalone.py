@@ -264,7 +264,7 @@ def _results(api: Api, ingest: Run) -> list[dict[str, Any]]:
 
 def _failure(server: Server, api: Api, run: Run) -> str:
     """What the sources met; of other tasks that failed their names and logs."""
-    said = [problem for result in _results(api, run) for problem in result["problems"]]
+    said = [*dict.fromkeys(problem for result in _results(api, run) for problem in result["problems"])]
     for task in api.tasks(run):
         is_told = task["task_id"] == "ingest" and api.result(run, "ingest", task["map_index"])
         if task["state"] == "failed" and not is_told and not (said and task["task_id"] == "verdict"):

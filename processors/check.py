@@ -55,11 +55,14 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
         found.append(Finding("ok", str(file), f"{_many(settings.sources, 'source')}, times in {settings.time_zone}"))
     found += [_told("warning", "", doubt) for doubt in doubts(settings)]
     size, known_at = 0, as_of(settings)
+    told: set[str] = set()  # sources that claim one file say the same
     for source in settings.sources:
         found += _feeds(source)
         files, refused = landing.files(settings, source)
         size += sum(one.size_bytes for one in files)
-        found += [Finding("problem", source.name, str(problem)) for problem in refused]
+        new = [str(problem) for problem in refused if str(problem) not in told]
+        found += [Finding("problem", source.name, message) for message in new]
+        told.update(new)
         if files:
             found += _source(settings, source, files, as_of=known_at, is_well=not refused)
         elif not refused:

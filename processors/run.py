@@ -104,7 +104,7 @@ def read(
         tuple(pending.waiting(settings, as_of=as_of)),
         tuple(total.notes),
         (*total.warnings, *out_of_range.warnings(settings, chosen, as_of=as_of)),
-        (*total.problems, *_unreadable(total)),
+        (*dict.fromkeys(total.problems), *_unreadable(total)),  # sources that claim one file say the same
     )
 
 
