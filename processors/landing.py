@@ -44,9 +44,13 @@ class File:
 
 
 def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingError]]:
-    """The landing files of a source by name, and the problems of those, and of folders, that cannot be taken."""
+    """The landing files of a source by name, and the problems of those, and of folders, that cannot be taken.
+
+    A folder that the pattern's end may well mean beside the files (`access.log*`) is a problem where there are none.
+    """
     paths, refused = _tree.paths(settings.root, source.files)
     found, problems = [], [_unlisted(problem) for problem in refused]
+    folders: list[LandingError] = []
     for path in paths:
         name = path.relative_to(settings.root).as_posix()
         rivals = [other.name for other in settings.sources if _globs.matches(other.files, name)]
@@ -54,8 +58,8 @@ def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingE
             remedy = "Narrow the `files` patterns so that one source claims it"
             problems.append(LandingError(path, f"is claimed by the sources {' and '.join(rivals)}", remedy))
         elif path.is_dir():
-            if not source.files.endswith("*"):
-                problems.append(unreadable(path, IsADirectoryError(errno.EISDIR, "it is a folder")))
+            known = folders if source.files.endswith("*") else problems
+            known.append(unreadable(path, IsADirectoryError(errno.EISDIR, "it is a folder")))
         else:
             try:
                 path.name.encode()
@@ -64,6 +68,8 @@ def files(settings: Settings, source: Source) -> tuple[list[File], list[LandingE
                 problems.append(LandingError(ascii(str(path)), "has a name that is not UTF-8", "Rename it"))
             except OSError as problem:  # a link to nothing, a loop of links, a file that has just gone
                 problems.append(unreadable(path, problem))
+    if not found and not problems and source.files.rpartition("/")[2].strip("*"):
+        problems = folders
     return found, problems
 
 

@@ -50,6 +50,16 @@ def test_a_folder_in_a_files_place_is_named(tmp_path: Path) -> None:
     assert "access.log" in str(problem) and "folder" in str(problem)
 
 
+def test_a_folder_that_a_pattern_with_a_star_means_is_named_where_there_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "logs" / "access.log").mkdir(parents=True)
+    for pattern, count in (("logs/access.log*", 1), ("logs/*", 0), ("logs/**/*", 0)):
+        loaded = workspace(tmp_path, pattern)
+        found, problems = landing.files(loaded, loaded.sources[0])
+        assert not found and len(problems) == count
+    lay(tmp_path, "logs/access.log.1")
+    assert names(workspace(tmp_path, "logs/access.log*")) == ["logs/access.log.1"]
+
+
 def names(loaded: settings.Settings) -> list[str]:
     found, problems = landing.files(loaded, loaded.sources[0])
     assert not problems
