@@ -40,6 +40,8 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
         ):
             for name in names:
                 _console.say(kind, f"{source.source}: {name}: {what}")
+        for sentence in source.unread:
+            _console.say("warning", f"{source.source}: {sentence}")
         for problem in source.problems:
             _console.say("error", problem)
     for warning in status.warnings:

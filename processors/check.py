@@ -17,7 +17,8 @@ from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors._feeds import Feed, feeds
 from processors.bucket import S3Path
-from processors.errors import LakeError, Problem, RecentActivitiesError
+from processors.content import Content
+from processors.errors import LakeError, LandingError, Problem, RecentActivitiesError
 from processors.settings import Settings, Source
 from schemas import Events
 
@@ -98,15 +99,15 @@ def _source(
     settings: Settings, source: Source, files: list[landing.File], *, as_of: datetime, is_well: bool
 ) -> list[Finding]:
     reader = parse.reader(source.format)
-    newest = sorted(files, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
+    found, sound = _unsound(source, files)
+    newest = sorted(sound, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
     options = _options(source)
-    found: list[Finding] = []
     events = [Events.empty()]
     heads = 0
     for file in newest:
         try:
             head = trial.head(file.path, reader)
-        except RecentActivitiesError as problem:
+        except LandingError as problem:
             found.append(Finding("problem", source.name, str(problem)))
             continue
         outcome = trial.fit(
@@ -124,6 +125,24 @@ def _source(
         message = f"{files_match}; the first {_many(range(heads), 'line')} of {tried} read as {reader.name}"
         found.insert(0, Finding("ok", source.name, message))
     return found
+
+
+def _unsound(source: Source, files: list[landing.File]) -> tuple[list[Finding], list[landing.File]]:
+    """What is found in the first bytes of every file, and the files that can be read."""
+    found, sound = [], []
+    for file in files:
+        try:
+            content = Content(file.path)
+            is_damaged = not content.head(1) and content.is_truncated
+        except LandingError as problem:
+            found.append(Finding("problem", source.name, str(problem)))
+            continue
+        if is_damaged:
+            what, remedy = "its compressed data is damaged, or breaks off, before its first line", "Deliver it again"
+            found.append(Finding("problem", f"{source.name}: {file.name}", what, remedy))
+        else:
+            sound.append(file)
+    return found, sound
 
 
 def _never_there(source: Source, events: pl.DataFrame) -> list[Finding]:

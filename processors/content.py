@@ -14,6 +14,8 @@ import zstandard
 from processors.errors import LandingError
 
 HEAD_BYTES = 64 << 10
+ARCHIVE_BYTES = 262
+"""Enough to tell an archive."""
 _PLAIN_CHUNK = 1 << 20
 _PACKED_CHUNK = 2048  # a bomb unpacks at most about 1:65,000 (zstd runs), so one chunk stays near 128 MiB
 
@@ -48,12 +50,12 @@ class Content:
         beginnings = [magic for kind, _ in _KINDS for magic in kind if magic.startswith(first)]
         self.is_too_short_to_tell = bool(first and beginnings) and not self.is_compressed
 
-    def head(self) -> bytes:
-        """The first `HEAD_BYTES`, or all there are. Errors: `LandingError` for an archive."""
+    def head(self, size: int = HEAD_BYTES) -> bytes:
+        """The first `size` bytes, or all there are. Errors: `LandingError` for an archive."""
         data = b""
-        for chunk in self.chunks():
+        for chunk in self.chunks(at_once=max(size, ARCHIVE_BYTES)):
             data += chunk
-            if len(data) >= HEAD_BYTES:
+            if len(data) >= max(size, ARCHIVE_BYTES):
                 break
         for name, is_archive, remedy in (
             ("a tar archive", data[257:262] == b"ustar", "Unpack it with tar -xf"),
@@ -61,14 +63,14 @@ class Content:
         ):
             if is_archive:
                 raise LandingError(self.path, f"is {name}, not a log", f"{remedy}, and put its logs here instead")
-        return data[:HEAD_BYTES]
+        return data[:size]
 
-    def chunks(self, offset: int = 0) -> Iterator[bytes]:
-        """The content from `offset` on, in pieces."""
+    def chunks(self, offset: int = 0, at_once: int = _PLAIN_CHUNK) -> Iterator[bytes]:
+        """The content from `offset` on, in pieces; of a file that is not compressed, of `at_once` bytes."""
         with self._opened() as raw:
             if self._kind is None:
                 raw.seek(offset)
-                while chunk := self._read(raw, _PLAIN_CHUNK):
+                while chunk := self._read(raw, at_once):
                     yield chunk
                 return
             for chunk in self._unpacked(raw, *self._kind):

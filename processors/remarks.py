@@ -15,10 +15,11 @@ def remarks(reading: Reading, settings: Settings, source: Source) -> Result:
     """The warnings and problems of one file, judged over all of it: what this run brought may be a blank line."""
     entry, said = reading.entry, Result(file_events=reading.result.files and reading.entry.event_count)
     if entry.is_truncated:
-        said.warnings.append(
-            f"{entry.path}: the compressed data breaks off; its {entry.line_count} whole lines are read. "
-            "Deliver the whole file again and only the rest will be added"
-        )
+        what = f"breaks off; its {entry.line_count} whole lines are read"
+        rest = "only the rest will be added"
+        if not entry.read_bytes:
+            what, rest = "is damaged, or breaks off, before its first line: nothing of it is read", "it will be read"
+        said.warnings.append(f"{entry.path}: the compressed data {what}. Deliver the whole file again and {rest}")
     if reading.has_garbage:
         said.warnings.append(f"{entry.path}: garbage after the end of the compressed data was ignored")
     if entry.file_state.startswith("0 "):

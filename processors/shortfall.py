@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -41,12 +42,21 @@ class Shortfall:
         return landing.stream_of(self.path)[0], self.shortfall
 
 
+class Noted(NamedTuple):
+    """A row of `unread_files`."""
+
+    path: str
+    shortfall: str
+    file_id: str | None
+    file_state: str | None
+
+
 class Shortfalls:
     """Those of a source."""
 
     def __init__(self, settings: Settings, source: Source, entries: list[Entry] | None = None) -> None:
         entries = ledger.read(settings.lake, source.name) if entries is None else entries
-        unread = lake.read_file(lake.file_of(settings.lake, UnreadFiles, source.name), UnreadFiles).rows()
+        unread = [(one.path, one.shortfall, one.file_id) for one in noted(settings, source)]
         self._of_every_day = {Shortfall(path, what) for path, what, file_id in unread if file_id is None}
         self._of_days: dict[date, set[Shortfall]] = {}
         for entry in entries:
@@ -58,6 +68,12 @@ class Shortfalls:
     def of_day(self, day: date) -> list[Shortfall]:
         """What the day falls short of, by path."""
         return sorted(self._of_every_day | self._of_days.get(day, set()), key=str)
+
+
+def noted(settings: Settings, source: Source) -> list[Noted]:
+    """The files that gave no event, or may have held more than was read of them, when the source was read last."""
+    rows = lake.read_file(lake.file_of(settings.lake, UnreadFiles, source.name), UnreadFiles)
+    return [Noted(*row) for row in rows.iter_rows()]
 
 
 class Unread:
@@ -85,11 +101,11 @@ class Unread:
 
     def note(self, files: Iterable[landing.File], entries: Iterable[Entry]) -> None:
         """Note them, and those of the files that were read and gave no event, in the place of what was noted before."""
-        there = {(file.name, file.state) for file in files}
-        silent = [entry for entry in entries if not entry.event_count and (entry.path, entry.file_state) in there]
+        states = {file.name: file.state for file in files}
+        silent = [one for one in entries if not one.event_count and states.get(one.path) == one.file_state]
         found = {entry.path: what for entry in silent for what in _of_entry(entry, self._settings)} | self._found
         ids = {name: entry.file_id for name, entry in self._copies.items()}
-        rows = [(path, what, ids.get(path)) for path, what in sorted(found.items())]
+        rows = [Noted(path, what, ids.get(path), states.get(path)) for path, what in sorted(found.items())]
         place = lake.file_of(self._settings.lake, UnreadFiles, self._source.name)
         before = lake.read_file(place, UnreadFiles)
         new = pl.DataFrame(rows, schema=before.schema, orient="row")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from processors import ingest, lake, landing, ledger, moved, outdated, parse
+from processors import ingest, lake, landing, ledger, moved, outdated, parse, shortfall
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -19,7 +19,8 @@ RECENT_DAYS = 14
 class SourceStatus:
     """All that was ever read of one source. `waiting`: files with something new for the next run.
 
-    `outdated`: how many files were read under other settings than those of now.
+    `outdated`: how many files were read under other settings than those of now. `unread`: what else of the files that
+    are there is not in the tables, a sentence each.
     """
 
     source: str
@@ -35,6 +36,7 @@ class SourceStatus:
     waiting: tuple[str, ...]
     unfinished: tuple[str, ...]
     truncated: tuple[str, ...]
+    unread: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -94,7 +96,7 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
 
 def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> SourceStatus:
     files, refused = landing.files(settings, source)
-    known = {one: entry for entry in entries for one in entry.known_files}
+    known: dict[tuple[str, str], ledger.Entry | None] = {one: entry for entry in entries for one in entry.known_files}
     unfinished, unreadable, problems = [], set(), [str(problem) for problem in refused]
     for file in files:
         try:
@@ -103,6 +105,10 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
         except LandingError as problem:
             unreadable.add(file.name)
             problems.append(str(problem))
+    truncated = tuple(entry.path for entry in entries if entry.is_truncated)
+    states = {file.name: file.state for file in files}
+    noted = [one for one in shortfall.noted(settings, source) if states.get(one.path) == one.file_state is not None]
+    known |= {(one.path, states[one.path]): None for one in noted}
     waiting = {file.name for file in files if file.size_bytes and (file.name, file.state) not in known}
     digest = ingest.settings_digest(source)
     return SourceStatus(
@@ -118,7 +124,8 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
         outdated=sum(entry.settings_digest != digest for entry in entries),
         waiting=tuple(sorted(waiting - unreadable - {*unfinished})),
         unfinished=tuple(unfinished),
-        truncated=tuple(entry.path for entry in entries if entry.is_truncated),
+        truncated=truncated,
+        unread=tuple(f"{one.path}: {one.shortfall}" for one in noted if one.path not in {*truncated, *unreadable}),
         problems=tuple(problems),
     )
 

@@ -93,6 +93,7 @@ source = _string("name of the source in the settings")
 stream = _string("path of the landing file below the workspace, without its rotation suffix")
 path = _string("path of the landing file below the workspace, where it was last seen")
 file_id = _string("identity of the landing file: stream, first event time, digest of the first line")
+file_state = _string("size, modification time and inode when last read: unchanged means nothing new")
 line_number = _int("line of the file (record, in a JSON document), counted from 1", min=1)
 
 # an event

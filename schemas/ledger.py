@@ -19,7 +19,7 @@ class Ledger(Table):
     file_id = c.file_id(primary_key=True)
     stream = c.stream()
     path = c.path()
-    file_state = dy.String(description="size, modification time and inode when last read: unchanged means nothing new")
+    file_state = c.file_state()
     copies = dy.List(
         dy.Struct({"path": dy.String(), "file_state": dy.String()}),
         description="files that hold only what was read of this one, each in the state in which that was found",

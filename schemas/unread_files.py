@@ -19,3 +19,4 @@ class UnreadFiles(Table):
     path = c.path(primary_key=True)
     shortfall = dy.String(description="what of it is not read, and why: the rest of a sentence that begins with path")
     file_id = c.file_id(nullable=True)
+    file_state = c.file_state(nullable=True)

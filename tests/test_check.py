@@ -92,6 +92,17 @@ def test_a_file_that_two_sources_claim_is_a_problem(tmp_path: Path) -> None:
     assert said.count("is claimed by the sources panel and shop") == 1
 
 
+def test_the_first_bytes_of_every_file_are_looked_at(tmp_path: Path) -> None:
+    made = workspaces.write(tmp_path)
+    for name, data in (("old.log", b"PK\x03\x04"), ("odd.log.gz", b"\x1f\x8bgarbage"), ("none.log", b"")):
+        workspaces.land(made, name, data)
+    for number in range(4):
+        workspaces.land(made, f"new-{number}.log", workspaces.line(MORNING))
+    code, told = problems(tmp_path)
+    assert code == 1 and "old.log: is a zip archive" in told and "none.log" not in told
+    assert "panel: landing/odd.log.gz: its compressed data is damaged, or breaks off, before its first line" in told
+
+
 def test_times_without_an_offset_need_a_zone(tmp_path: Path) -> None:
     settings = workspaces.write(tmp_path, text=KEYCLOAK)
     workspaces.land(settings, "keycloak.log", ERROR.replace("_ERROR", "").encode())

@@ -151,6 +151,19 @@ def test_a_file_that_gives_no_event_makes_every_day_incomplete_until_it_is_gone(
     assert lake.partitions(made.lake, UnreadFiles) == []
 
 
+def test_a_file_without_a_whole_line_says_so_and_is_nothing_that_the_next_run_will_read(tmp_path: Path) -> None:
+    made = workspace(tmp_path)
+    garbage_in_gzip(made)
+    for _ in range(2):
+        (warning,) = run.run(made, as_of=AS_OF)[0].warnings
+        assert "is damaged, or breaks off, before its first line: nothing of it is read. Deliver" in warning
+    (source,) = status.status(made).sources
+    assert source.waiting == () and source.unread == ("landing/host/old.log: breaks off before its first event",)
+    land(made, gzip.compress(LINES), "landing/host/old.log")
+    (source,) = status.status(made).sources
+    assert source.waiting == ("landing/host/old.log",) and source.unread == ()
+
+
 def test_a_file_with_too_many_lines_in_quarantine_makes_the_days_of_its_events_incomplete(tmp_path: Path) -> None:
     made = workspace(tmp_path)
     land(made, workspaces.line(MORNING) * 8 + b"no line\n", NAME.removesuffix(".gz"))
