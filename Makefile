@@ -27,8 +27,7 @@ $(DEMO): | $(READY)
 	$(BIN)/recent-activities init $(@D)
 
 run: $(READY) $(filter $(DEMO),$(WORKSPACE)) ## take what has landed through Airflow to its reports: [WORKSPACE=path/to/workspace.toml] [DATE=day, or FROM=day TO=day] [AS_OF=day]
-	$(BIN)/python -m deploy.standalone run --workspace "$(WORKSPACE)" \
-	  $(if $(DATE),--date "$(DATE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(AS_OF),--as-of "$(AS_OF)")
+	$(BIN)/python -m deploy.standalone run --workspace "$(WORKSPACE)" $(if $(DATE),--date "$(DATE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(AS_OF),--as-of "$(AS_OF)")
 
 stop: ## stop the Airflow that `make run` started, and nothing else
 	@test ! -e .airflow || $(BIN)/python -m deploy.standalone stop

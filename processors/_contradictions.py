@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -16,32 +16,50 @@ from processors.errors import Problem
 if TYPE_CHECKING:
     from processors.settings import Settings, Source
 
+    _Found = tuple[tuple[str, ...], Problem]
+    """A problem, and the settings that its own was compared with."""
+
+_TIMEOUTS = ("sessions.idle_timeout", "sessions.absolute_timeout")
 _DAY = timedelta(days=1)
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
 
 
-def contradictions(settings: Settings) -> Iterator[Problem]:
-    """What makes the settings unusable."""
+def contradictions(settings: Settings, wrong: Collection[str] = ()) -> Iterator[Problem]:
+    """What makes the settings unusable. Nothing is compared with one that is `wrong`: another value stands for it."""
+    return _well_founded(_contradictions(settings), wrong)
+
+
+def doubts(settings: Settings, wrong: Collection[str] = ()) -> Iterator[Problem]:
+    """What a run can live with, and is hardly what was meant. Nothing is compared with one that is `wrong`."""
+    return _well_founded(_doubts(settings), wrong)
+
+
+def _well_founded(found: Iterator[_Found], wrong: Collection[str]) -> Iterator[Problem]:
+    return (problem for others, problem in found if {problem.where, *others}.isdisjoint(wrong))
+
+
+def _contradictions(settings: Settings) -> Iterator[_Found]:
     limits = settings.sessions
     if limits.idle_timeout > limits.absolute_timeout:
         expected = f"no more than absolute_timeout ({shown(limits.absolute_timeout)})"
         remedy = "Shorten it, or lengthen absolute_timeout"
-        yield Problem("sessions.idle_timeout", shown(limits.idle_timeout), expected, remedy)
+        yield _TIMEOUTS, Problem("sessions.idle_timeout", shown(limits.idle_timeout), expected, remedy)
     if settings.retention.events < limits.look_back + _DAY:
         expected = f"at least {shown(limits.look_back + _DAY)}: a day, and what its sessions look back over"
         remedy = "Lengthen it, or shorten the timeouts of [sessions]"
-        yield Problem("retention.events", shown(settings.retention.events), expected, remedy)
-    yield from _folders(settings)
-    yield from _names(settings)
-    yield from _files(settings)
+        yield _TIMEOUTS, Problem("retention.events", shown(settings.retention.events), expected, remedy)
+    for problem in _folders(settings):
+        yield ("workspace.lake",), problem
+    for problem in (*_names(settings), *_files(settings)):
+        yield (), problem
 
 
-def doubts(settings: Settings) -> Iterator[Problem]:
-    """What a run can live with, and is hardly what was meant."""
+def _doubts(settings: Settings) -> Iterator[_Found]:
     limits, kept = settings.sessions, settings.retention
     if limits.inactivity_window >= limits.idle_timeout:
         expected = f"less than idle_timeout ({shown(limits.idle_timeout)}), or no inactivity window is ever listed"
-        yield Problem("sessions.inactivity_window", shown(limits.inactivity_window), expected, "Shorten it")
+        window = Problem("sessions.inactivity_window", shown(limits.inactivity_window), expected, "Shorten it")
+        yield _TIMEOUTS, window
     needs = {
         "landing": (kept.landing, limits.lateness, "files would go before `lateness` is over"),
         "events": (kept.events, limits.lateness + _DAY + limits.look_back, "days within `lateness` are computed again"),
@@ -51,9 +69,11 @@ def doubts(settings: Settings) -> Iterator[Problem]:
     for name, (length, least, why) in needs.items():
         if length < least and (name != "events" or length >= limits.look_back + _DAY):
             remedy = "Lengthen it, or shorten sessions.lateness"
-            yield Problem(f"retention.{name}", shown(length), f"at least {shown(least)}: {why}", remedy)
+            problem = Problem(f"retention.{name}", shown(length), f"at least {shown(least)}: {why}", remedy)
+            yield ("sessions.lateness", *_TIMEOUTS), problem
     for source in settings.sources:
-        yield from _unused(source)
+        for problem in _unused(source):
+            yield (), problem
 
 
 def shown(length: timedelta) -> str:

@@ -22,8 +22,12 @@ def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Pr
     if error["type"] == "extra_forbidden":
         valid = _keys(error["loc"], model)
         near = nearest(str(error["loc"][-1]), valid)
-        got = f"an unknown setting ({shown(error['input'])})"
-        return Problem(where, got, f"one of {', '.join(valid)}", f"Rename or remove it{near}")
+        return Problem(
+            where,
+            f"the unknown setting {str(error['loc'][-1])[:100]!r}",
+            f"one of {', '.join(valid)}",
+            f"Rename or remove it{near}",
+        )
     if error["type"] == "missing":
         return Problem(where, "nothing", "a value", "Add it")
     if error["type"] in ("model_type", "dict_type"):

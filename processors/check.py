@@ -54,7 +54,7 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
         return found
     if not problems:
         found.append(Finding("ok", str(file), f"{_many(settings.sources, 'source')}, times in {settings.time_zone}"))
-    found += [_told("warning", "", doubt) for doubt in doubts(settings)]
+    found += [_told("warning", "", doubt) for doubt in doubts(settings, {one.where for one in problems})]
     size, known_at = 0, as_of(settings)
     told: set[str] = set()  # sources that claim one file say the same
     for source in settings.sources:

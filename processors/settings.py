@@ -240,5 +240,5 @@ def read(path: str | Path | None = None) -> Reading:
     settings._path = file
     if raw.get("sources") == []:
         problems.append(Problem("sources", "none", "one or more", "Write each below a [[sources]] of its own"))
-    problems += _contradictions.contradictions(settings)
+    problems += _contradictions.contradictions(settings, {problem.where for problem in problems})
     return Reading(file, settings, tuple(problems))

@@ -155,6 +155,22 @@ def test_what_is_wrong_together_is_named_along_with_what_is_wrong_alone(tmp_path
     )
 
 
+def test_nothing_is_compared_with_what_stands_for_a_wrong_value(tmp_path: Path) -> None:
+    text = GOOD.replace('"1h30m"', '"2 hours"\nabsolute_timeout = "1h"')
+    found = problems(tmp_path, text)
+    assert list(found) == ["sessions.idle_timeout"] and "got '2 hours'" in found["sessions.idle_timeout"]
+    found = problems(tmp_path, GOOD.replace('"1h30m"', '"30h"\nabsolute_timeout = "a day"'))
+    assert list(found) == ["sessions.absolute_timeout"]
+    assert "retention.events" not in problems(
+        tmp_path, GOOD.replace('"1h30m"', '"x"\nabsolute_timeout = "60d"') + '[retention]\nevents = "5d"\n'
+    )
+
+
+def test_an_unknown_setting_is_named_by_its_key(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD.replace("[workspace]", '[workspace]\nlakes = "lake"'))
+    assert "got the unknown setting 'lakes', expected one of lake, name" in found["workspace.lakes"]
+
+
 @pytest.mark.parametrize("pattern", [f"/{'é' * 92}*a*a*a*", f"GET /{'界' * 60}*a*a*a*"])
 def test_as_many_requests_as_are_allowed_can_be_looked_for(tmp_path: Path, pattern: str) -> None:
     requests = [f"{pattern}{n:03}" for n in range(500)]
