@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from docs import examples
 from processors import bucket, lake, lease, parse, settings
@@ -35,6 +36,10 @@ def tables() -> str:
             (f"`{name}`", _type(column.dtype), "" if not column.nullable else "may be null", column.description or "")
             for name, column in table.columns().items()
         ]
+        partition = str(table.partition_column)
+        if partition not in table.columns():
+            column = getattr(columns, partition)()
+            rows.append((f"`{partition}`", _type(column.dtype), "of the path", column.description or ""))
         private = f"{lake.PRIVATE}/" if table.is_private else ""
         parts += [
             f"## `{table.name}`\n",
@@ -138,7 +143,7 @@ def setting_pages() -> str:
     ]
     for title, model in sections:
         rows = [
-            (f"`{name}`", "required" if field.is_required() else _shown(field.default), field.description or "")
+            (f"`{name}`", "required" if field.is_required() else _default(field), field.description or "")
             for name, field in model.model_fields.items()
         ]
         parts += [f"## `{title}`\n", _table(("setting", "default", "meaning"), rows)]
@@ -179,6 +184,11 @@ def _type(dtype: pl.DataType) -> str:
             else f"list of {inner}"
         )
     return str(dtype)
+
+
+def _default(field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    return str(extra["default"]) if isinstance(extra, dict) else _shown(field.default)
 
 
 def _shown(value: Any) -> str:

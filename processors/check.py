@@ -23,7 +23,9 @@ from processors.settings import Settings, Source
 from schemas import Events
 
 FILES_TRIED = 3
-LEAST_FREE_BYTES = 1 << 30
+_SIZES = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+LEAST_FREE_BYTES = 64 << 20
+"""For what a run writes however little has landed."""
 
 
 @dataclass(frozen=True)
@@ -248,11 +250,17 @@ def _folder(name: str, folder: Path, landing_bytes: int) -> list[Finding]:
     if not os.access(existing, os.W_OK | os.X_OK) or usage.total == 0:
         remedy = f"Give the user who runs this write permission, or name another folder as workspace.{name}"
         return [Finding("settings", name, f"{existing} cannot be written", remedy)]
-    wanted = max(LEAST_FREE_BYTES, 2 * landing_bytes)
+    wanted = LEAST_FREE_BYTES + 2 * landing_bytes
     if usage.free < wanted:
-        message = f"{usage.free / 1e9:.1f} GB are free at {existing}, {wanted / 1e9:.1f} GB may be needed"
+        message = f"{_size(usage.free)} are free at {existing}, {_size(wanted)} may be needed"
         return [Finding("warning", name, message, "Free some space, or move the folder to another disk")]
-    return [Finding("ok", name, f"{folder} can be written, {usage.free / 1e9:,.0f} GB are free")]
+    return [Finding("ok", name, f"{folder} can be written, {_size(usage.free)} are free")]
+
+
+def _size(count: int) -> str:
+    """Bytes in the unit in which they are a number of one to three digits: `0 kB`, `67 MB`, `1.1 GB`, `12 GB`."""
+    unit, size = next(((unit, size) for unit, size in _SIZES if count >= size), _SIZES[-1])
+    return f"{count / size:,.{1 if size <= count < 10 * size else 0}f} {unit}"
 
 
 def _lake(settings: Settings) -> list[Finding]:

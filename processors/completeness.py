@@ -132,7 +132,11 @@ def completeness(
     late = "came too late to revise this report" if lacks_late else "came later than `lateness` allows"
     counted = (
         (attribution.get("ambiguous", 0), "fitted more than one user and went to nobody", "event"),
-        (sum(source.file_quarantined for source in sources), "of its files went to quarantine with a reason", "line"),
+        (
+            sum(source.file_quarantined for source in sources),
+            "of the files it was read from went to quarantine",
+            "line",
+        ),
         (sum(source.late for source in sources), late, "event"),
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -71,6 +72,13 @@ def guarded(text: pl.Expr) -> pl.Expr:
     Where the decimal mark is a comma, a file with commas is cut at its semicolons, and quotes do not prevent that.
     """
     return text.str.replace_all(_FORMULA, "${1}'${2}")
+
+
+def utc_offsets(bounds: tuple[datetime, datetime], time_zone: str) -> list[str]:
+    """The offsets of a day's first and last instant: two where the clocks change on it, whoever logged in or not."""
+    first, end = bounds
+    instants = pl.DataFrame({"instant": [first, end - timedelta(microseconds=1)]})
+    return sorted(set(instants.select(utc_offset("instant", time_zone)).to_series()))
 
 
 def utc_offset(name: str, time_zone: str) -> pl.Expr:

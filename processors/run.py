@@ -181,7 +181,7 @@ def _report(settings: Settings, day: date) -> ReportResult:
         "as_of": notes["as_of"],
         "workspace": settings.workspace.name,
         "time_zone": settings.time_zone,
-        "utc_offsets": sorted(set(printed["login_utc_offset"])),
+        "utc_offsets": reporting.utc_offsets(workspace_day.bounds(day, settings.time_zone), settings.time_zone),
         "completeness": json.loads(json.dumps(asdict(complete), default=lambda instant: instant.isoformat())),
         "files": {
             name: {"rows": frame.height, "sha256": publishing.digest(files[name])}

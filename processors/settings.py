@@ -13,7 +13,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from processors import _contradictions, _paths, _reader, _settings_file, _settings_problems, bucket
@@ -27,6 +36,11 @@ DEFAULT_NAME = "workspace.toml"
 
 NETWORK_KINDS = ("office", "vpn", "hosting", "mobile", "residential", "tor", "relay", "private", "carrier_nat",
                  "satellite", "unknown")  # fmt: skip
+
+
+def _left_out(default: str) -> dict[str, JsonValue]:
+    """What stands where a setting is left out, in words for the documentation."""
+    return {"default": default}
 
 
 class _Section(BaseModel):
@@ -90,17 +104,25 @@ class Source(_Section):
     )
     trusted_proxies: tuple[kinds.Network, ...] = Field((), description="proxies whose forwarded addresses are believed")
     time_zone: kinds.Zone | None = Field(None, description="only for formats whose times carry no offset")
-    user: kinds.Token | None = Field(None, description="token or field that names the user, if not the format's own")
-    session_reference: kinds.Token | None = Field(None, description="token or field that holds the session's id")
+    user: kinds.Token | None = Field(
+        None, description="token or field that names the user", json_schema_extra=_left_out("the format's own")
+    )
+    session_reference: kinds.Token | None = Field(
+        None, description="token or field that holds the session's id", json_schema_extra=_left_out("the format's own")
+    )
     login_requests: kinds.Requests = Field((), description='requests such as "POST /login" that sign in')
     logout_requests: kinds.Requests = Field((), description='requests such as "POST /logout" that sign out')
     background_paths: kinds.Requests | None = Field(
-        None, description="paths that are no action of a person; default: health checks and static assets"
+        None,
+        description="paths that are no action of a person",
+        json_schema_extra=_left_out("health checks and static assets"),
     )
     query_strings: bool = Field(
         False, strict=True, description="whether queries of requests are stored, with known secrets in them as `***`"
     )
-    application: kinds.Text | None = Field(None, description="only logins to this application; omitted: all")
+    application: kinds.Text | None = Field(
+        None, description="only logins to this application", json_schema_extra=_left_out("all")
+    )
     stalled_after: kinds.Duration = Field(
         timedelta(hours=12), description="a day whose last event is this far from its end is stamped INCOMPLETE"
     )

@@ -159,6 +159,9 @@ window_end_time = _time("the next action, the session's end, or as_of while acti
 window_s = _int("length of the window; floored", min=0)
 is_open = _bool("whether the window ends at as_of because the session is still active")
 
+# a report
+report_date = _date("the day that is reported, in the workspace zone")
+
 # a finding
 finding_id = _string("identity of the finding")
 rule_id = _string("the rule that raised it")

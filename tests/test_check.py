@@ -145,6 +145,25 @@ def test_little_space_is_a_warning_and_no_failure(tmp_path: Path, monkeypatch: p
     assert code == 0 and "may be needed" in told
 
 
+def test_the_space_that_may_be_needed_goes_with_what_has_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("usage", (), {"free": 70_000_000, "total": 10**12})
+    monkeypatch.setattr(checking.shutil, "disk_usage", lambda _: usage)
+    path = workspaces.land(workspaces.write(tmp_path), "access.log", workspaces.line(MORNING))
+    assert problems(tmp_path) == (0, "")
+    path.write_bytes(workspaces.line(MORNING) * 20_000)
+    code, told = problems(tmp_path)
+    assert code == 0 and "lake: 70 MB are free at" in told and "75 MB may be needed" in told
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 kB"), (999_999, "1,000 kB"), (1_100_000_000, "1.1 GB"), (75_500_000_000, "76 GB")]
+)
+def test_a_size_is_shown_in_its_unit(count: int, shown: str) -> None:
+    assert checking._size(count) == shown
+
+
 def test_a_roster_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
     text = workspaces.TEXT.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]')
     workspaces.land(workspaces.write(tmp_path, text=text), "access.log", workspaces.line(MORNING))

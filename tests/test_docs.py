@@ -25,6 +25,19 @@ def test_the_settings_shown_in_the_readme_are_good(tmp_path: Path) -> None:
     assert [source.name for source in settings.load(tmp_path).sources] == ["panel", "okta"]
 
 
+def test_a_table_lists_its_partition_column_as_readers_of_hive_partitions_see_it() -> None:
+    page = pages.tables()
+    kinds = {"event_date": "Date", "landed_date": "Date", "report_date": "Date", "source": "String"}
+    for column, kind in kinds.items():
+        assert f"| `{column}` | {kind} | of the path |" in page
+
+
+@pytest.mark.parametrize("name", ["user", "session_reference", "background_paths"])
+def test_a_setting_whose_default_is_not_nothing_says_what_it_is(name: str) -> None:
+    (row,) = [line for line in pages.setting_pages().splitlines() if line.startswith(f"| `{name}` |")]
+    assert "| none |" not in row and "default" not in row
+
+
 @pytest.mark.parametrize("name", pages.PAGES)
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages.NOTE + pages.PAGES[name]()

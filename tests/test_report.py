@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from processors import completeness, report
+from processors import completeness, report, workspace_day
 from schemas import InactivityWindows, Sessions
 
 LOGIN = datetime(2025, 8, 29, 4, 37, 12, 999_999, UTC)
@@ -133,6 +133,19 @@ def test_windows_are_printed_by_user_and_time() -> None:
         "01:22:47",
         True,
     )
+
+
+@pytest.mark.parametrize(
+    ("day", "offsets"),
+    [
+        (date(2025, 8, 29), ["UTC+02:00"]),
+        (date(2025, 3, 30), ["UTC+01:00", "UTC+02:00"]),
+        (date(2025, 10, 25), ["UTC+02:00"]),
+        (date(2025, 10, 26), ["UTC+01:00", "UTC+02:00"]),
+    ],
+)
+def test_the_offsets_of_a_day_are_named_though_nobody_logged_in(day: date, offsets: list[str]) -> None:
+    assert report.utc_offsets(workspace_day.bounds(day, "Europe/Berlin"), "Europe/Berlin") == offsets
 
 
 def test_changes_count_what_came_went_and_changed() -> None:
