@@ -160,6 +160,9 @@ def run(server: Server, workspace: settings.Settings, days: list[date], known: d
     _activities.show(workspace, found, format="table", limit=SHOWN_ROWS, is_masked=False, output=None)
     console.print()
     _say_how_complete(folder / "manifest.json")
+    others = ", ".join(f"{a} to {b}" if a < b else str(a) for a, b in workspace_day.span(wanted - {shown}))
+    if others:
+        console.print(f"\nReported as well: {others}")
     console.print(f"\nMore   {_calls.program()} show -w {_calls.named(workspace.path)}")
     console.print(f"Files  {_calls.short(folder)}")
     console.print(f"Page   {server.url}  (user {USER}, password in {_calls.short(server.password_file)})")

@@ -129,7 +129,7 @@ def completeness(
             f"No session: none of the {events:,} events of the day belongs to a known user ({methods}). Add the "
             "sign-in log of the identity provider as a source, or log the user's name in the web server"
         )
-    late = "came too late to revise this report" if lacks_late else "came later than `lateness` allows"
+    late = "came too late to revise this report" if lacks_late else "in this report came later than `lateness` allows"
     counted = (
         (attribution.get("ambiguous", 0), "fitted more than one user and went to nobody", "event"),
         (

@@ -54,7 +54,7 @@ def test_the_days_are_named_until_somebody_rebuilds_them(reported: settings.Sett
     assert status.status(reported).warnings[0].startswith(REBUILD)
     read, _, reports = run.run(reported, as_of=TOO_LATE, dates=[BEFORE, DAY])
     assert read.warnings == () and last(reported) == ["00:05"]
-    assert reports[1].notes[1:] == ("1 event came later than `lateness` allows",)
+    assert reports[1].notes[1:] == ("1 event in this report came later than `lateness` allows",)
 
 
 def test_a_report_whose_users_were_there_since_the_day_before_does_not_call_them_unknown(
@@ -72,7 +72,7 @@ def test_a_day_that_is_computed_anyway_has_what_came_too_late_and_says_so(tmp_pa
     read, computed, reports = run.run(workspace, as_of=TOO_LATE)
     assert read.late == 1 and read.warnings == () and DAY in computed.changed
     assert [report.rows for report in reports if report.folder.name == str(DAY)] == [2]
-    assert "1 event came later than `lateness` allows" in reports[0].notes
+    assert "1 event in this report came later than `lateness` allows" in reports[0].notes
 
 
 def test_what_is_read_of_one_source_of_several_leaves_the_days_to_be_told_once(reported: settings.Settings) -> None:
