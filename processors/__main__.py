@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from processors import _arguments, _console
 from processors._arguments import ADDRESS_HELP, INSTANT_HELP, AsOf, Day, From, Json, To, WorkspaceOption, examples
-from processors.errors import RecentActivitiesError, remedy
+from processors._commands import Commands
 
 if TYPE_CHECKING:
     from processors.settings import Settings
@@ -26,49 +24,8 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1,
 
 DONE, DATA_PROBLEM, WRONG_CALL = 0, 1, 2
 
-
-class _Commands(TyperGroup):
-    """Commands in the order of the work; an error that a person can mend is told without a traceback."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.commands)
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _without_types(super().get_params(ctx))
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        if command:
-            _without_types(command.get_params(ctx))
-        return command
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except RecentActivitiesError as problem:
-            _console.say("error", str(problem))
-            raise typer.Exit(problem.exit_code) from None
-        except OSError as problem:
-            if problem.errno == errno.EPIPE:  # the reader of a pipe went away; typer knows what to do
-                raise
-            what = f"{problem.filename or 'The system'}: {problem.strerror or problem}"
-            _console.say("error", f"{what}. {remedy(problem)}")
-            raise typer.Exit(WRONG_CALL) from None
-
-
-def _without_types(parameters: list[Any]) -> list[Any]:
-    """The parameters; typer 0.29 would write `<bool>` beside a flag in the help, `<list[Path]>` beside an argument."""
-    for parameter in parameters:
-        if getattr(parameter, "is_flag", False):
-            parameter.metavar = ""
-        if parameter.param_type_name == "argument":
-            dots = "" if parameter.nargs == 1 else "..."
-            parameter.display_type_rich = lambda ctx, dots=dots: dots
-    return parameters
-
-
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     name="recent-activities",
     help="Who signed in, when, from where, on what, and how long were they idle.",
     no_args_is_help=True,
