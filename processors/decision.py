@@ -233,7 +233,7 @@ def _height(rows: pl.LazyFrame) -> int:
 def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
     """The staged rows that are wanted, each with the id of its file."""
     table = Events if name == "events" else Quarantine
-    if not plan.file_ids:
+    if not (plan.parts and plan.file_ids):  # a file may be known by another name, or hold nothing but white space
         return table.empty().lazy()
     rows = pl.scan_parquet(_parts(staging, name, plan))
     token = pl.col("file_id")
