@@ -17,6 +17,7 @@ import msgspec
 import polars as pl
 
 from processors import lake, ledger, pending
+from processors._listing import listed
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
@@ -69,7 +70,7 @@ def held(root: Location, sources: Iterable[str]) -> Iterator[dict[str, Staging]]
 
 def finish(root: Location) -> None:
     """Carry out what killed runs had decided, also for sources that the settings no longer have."""
-    decided = [*(root / lake.PRIVATE / "staging").glob(f"source-*/{DECIDED}")]
+    decided = listed(root / lake.PRIVATE / "staging", f"source-*/{DECIDED}")
     for name in sorted(path.parent.name.removeprefix("source-") for path in decided):
         with held(root, [name]):
             pass

@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from processors import _bucket_answers, _damaged
+from processors._listing import listed
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
@@ -81,16 +82,14 @@ def file_of(lake: Location, table: type[Table], partition: date | str, bucket: s
 
 def partitions(lake: Location, table: type[Table]) -> list[str]:
     """The partition values that have a file, in order."""
-    found = table_folder(lake, table).glob(f"{table.partition_column}=*/*.parquet")
-    return sorted({path.parent.name.partition("=")[2] for path in found})
+    return sorted({path.parent.name.partition("=")[2] for path in _files(lake, table)})
 
 
 def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
     """Rows of a table, with its partition column; only the wanted partitions when they are given."""
     column = str(table.partition_column)
     names = None if wanted is None else {f"{column}={value}" for value in wanted}
-    found = table_folder(lake, table).glob(f"{column}=*/*.parquet")
-    files = sorted((path for path in found if names is None or path.parent.name in names), key=str)
+    files = [path for path in _files(lake, table) if names is None or path.parent.name in names]
     if not files:
         return _empty(table)
     kind = pl.Date if column != "source" else pl.String
@@ -262,6 +261,10 @@ def locked(lake: Location, name: str) -> Iterator[Staging]:
     with pen:
         fcntl.flock(pen, fcntl.LOCK_EX)
         yield Staging(place, place)
+
+
+def _files(lake: Location, table: type[Table]) -> list[Location]:
+    return listed(table_folder(lake, table), f"{table.partition_column}=*/*.parquet")
 
 
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:

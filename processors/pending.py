@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
 from processors import lake, workspace_day
+from processors._listing import listed
 from processors.lake import Location
 from processors.settings import Settings
 
@@ -118,8 +119,6 @@ def _mark(root: Location, day: date, why: str) -> Location:
 
 
 def _marks(root: Location) -> Iterator[tuple[date, str, Location]]:
-    found: list[Location] = [*(root / lake.PRIVATE / "pending").glob("*~*")]
-    for mark in sorted(found, key=str):
+    for mark in listed(root / lake.PRIVATE / "pending", "*~*"):
         day, _, why = mark.name.partition("~")
-        if not day.startswith("."):  # one that is being written
-            yield date.fromisoformat(day), why, mark
+        yield date.fromisoformat(day), why, mark
