@@ -254,7 +254,7 @@ def _roster(settings: Settings) -> list[Finding]:
         return []
     remedy = "Write it with the columns user_name and display_name, or remove `roster`"
     try:
-        columns = pl.read_csv(settings.root / name, infer_schema=False, n_rows=1).columns
+        columns = pl.read_csv((settings.root / name).read_bytes(), infer_schema=False, n_rows=1).columns
     except FileNotFoundError:
         return [Finding("warning", "roster", f"{settings.root / name} is not there", remedy)]
     except (OSError, pl.exceptions.PolarsError):

@@ -127,8 +127,8 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
         plan = msgspec.structs.replace(plan, replaced=[*plan.replaced, *plan.file_ids.values()])
     _change_events(root, source, staging, plan)
     _change_quarantine(root, source, staging, plan)
-    entries = staging / LEDGER
-    batch = hashlib.blake2b(entries.read_bytes(), digest_size=8).hexdigest()
+    entries = (staging / LEDGER).read_bytes()
+    batch = hashlib.blake2b(entries, digest_size=8).hexdigest()
     pending.add(root, plan.login_dates, f"{source}~{batch}")
     pending.add_late(root, plan.late_dates, f"{source}~{batch}")
     lake.replace(root, Ledger, source, pl.read_parquet(entries))
@@ -182,7 +182,7 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 def released(folder: Path, parts: int) -> pl.LazyFrame:
     """The keys of the rows that the first `parts` parts release from quarantine."""
     paths = [folder / f"released-{part:06}.parquet" for part in range(1, parts + 1)]
-    return pl.scan_parquet(paths) if paths else Quarantine.empty().select(_KEY).lazy()
+    return _scan(paths) if paths else Quarantine.empty().select(_KEY).lazy()
 
 
 def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
@@ -236,9 +236,14 @@ def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
     table = Events if name == "events" else Quarantine
     if not (plan.parts and plan.file_ids):  # a file may be known by another name, or hold nothing but white space
         return table.empty().lazy()
-    rows = pl.scan_parquet(_parts(staging, name, plan))
+    rows = _scan(_parts(staging, name, plan))
     token = pl.col("file_id")
     return rows.filter(token.is_in(list(plan.file_ids))).with_columns(token.replace_strict(plan.file_ids))
+
+
+def _scan(paths: list[Path]) -> pl.LazyFrame:
+    """What they hold, whatever `[…]` and `key=value` may be in the path of the workspace."""
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
 
 
 def _everything(staging: Path, plan: Plan) -> list[Path]:

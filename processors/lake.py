@@ -92,10 +92,12 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
     files = [path for path in _files(lake, table) if names is None or path.parent.name in names]
     if not files:
         return _empty(table)
-    kind = pl.Date if column != "source" else pl.String
     # a file of an earlier version lacks the columns that came later
     how = {"schema": _in_file(table).schema, "missing_columns": "insert", "extra_columns": "ignore"}
-    return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}, **how).select(_columns(table))
+    rows = _scan(*files, include_file_paths=column, **how)
+    # Polars 2.1 would take every `key=value` above the lake for a partition as well
+    values = {str(path): _value(path, table) for path in files}
+    return rows.with_columns(pl.col(column).replace_strict(values, return_dtype=_kind(table))).select(_columns(table))
 
 
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
@@ -111,7 +113,7 @@ def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
     """As `read_file`, read when needed."""
     if not path.exists():
         return _in_file(table).lazy()
-    return _scan(path, hive_partitioning=False)
+    return _scan(path)
 
 
 def metadata(path: Location) -> dict[str, str]:
@@ -267,6 +269,11 @@ def _files(lake: Location, table: type[Table]) -> list[Location]:
     return listed(table_folder(lake, table), f"{table.partition_column}=*/*.parquet")
 
 
+def _value(path: Location, table: type[Table]) -> date | str:
+    text = path.parent.name.partition("=")[2]
+    return date.fromisoformat(text) if _kind(table) == pl.Date else text
+
+
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
     for path in files:
         if isinstance(path, Path):
@@ -274,7 +281,7 @@ def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
     first = files[0]
     if isinstance(first, S3Path):  # boto3, where Polars finds it, would look for credentials elsewhere than we do
         how |= {"storage_options": first.bucket.options, "credential_provider": None}
-    return pl.scan_parquet([str(path) for path in files], **how)
+    return pl.scan_parquet([str(path) for path in files], glob=False, hive_partitioning=False, **how)
 
 
 @contextlib.contextmanager
@@ -312,8 +319,11 @@ def _empty(table: type[Table]) -> pl.LazyFrame:
     frame = table.empty().lazy()
     if table.partition_column in table.column_names():
         return frame
-    kind = pl.Date if table.partition_column != "source" else pl.String
-    return frame.with_columns(pl.lit(None, dtype=kind).alias(str(table.partition_column)))
+    return frame.with_columns(pl.lit(None, dtype=_kind(table)).alias(str(table.partition_column)))
+
+
+def _kind(table: type[Table]) -> type[pl.Date | pl.String]:
+    return pl.Date if table.partition_column != "source" else pl.String
 
 
 def _sync(path: Path) -> None:

@@ -179,7 +179,7 @@ def _called(settings: Settings, part: str) -> list[str]:
         return []
     path = settings.root / settings.workspace.roster
     try:
-        people = pl.read_csv(path, infer_schema=False)
+        people = pl.read_csv(path.read_bytes(), infer_schema=False)
         found = people.filter(pl.col("display_name").str.to_lowercase().str.contains(part, literal=True))
         return found["user_name"].drop_nulls().str.to_lowercase().to_list()
     except pl.exceptions.NoDataError:

@@ -28,7 +28,7 @@ def publish(
             if _substance(old) == _substance(facts):
                 _record(settings, day, old)  # a run killed after publishing did not come to it
                 return old, False
-            before = pl.read_csv(where / "recent_activities.csv", infer_schema=False)
+            before = pl.read_csv((where / "recent_activities.csv").read_bytes(), infer_schema=False)
             after = pl.read_csv(files["recent_activities.csv"], infer_schema=False)
             revision = {
                 "revision": old["revision"] + 1,
