@@ -331,11 +331,12 @@ def show(
     """Recent Activities: who signed in, when, from where, on what, how long idle. Newest login first."""
     _arguments.ordered(first, last)
     settings = _load(workspace)
+    target = _arguments.output(output, settings)
     from processors import _activities
     from processors import query as querying
 
     found = querying.search(settings, query or "", from_=first, to=last, user=user, ip=ip)
-    _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=output)
+    _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=target)
 
 
 @app.command(epilog=examples("status", "status --all --json"))
