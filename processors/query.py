@@ -15,9 +15,9 @@ from typing import TypedDict, Unpack
 
 import polars as pl
 
-from processors import lake, workspace_day
+from processors import _roster, lake, workspace_day
 from processors import settings as configuration
-from processors.errors import CallError, LakeError
+from processors.errors import CallError
 from processors.settings import Settings
 from schemas import Events, InactivityWindows, Sessions, Table
 
@@ -177,14 +177,6 @@ def _called(settings: Settings, part: str) -> list[str]:
     """The users whose display name in the roster contains `part`, in lower case."""
     if settings.workspace.roster is None:
         return []
-    path = settings.root / settings.workspace.roster
-    try:
-        people = pl.read_csv(path.read_bytes(), infer_schema=False)
-        found = people.filter(pl.col("display_name").str.to_lowercase().str.contains(part, literal=True))
-        return found["user_name"].drop_nulls().str.to_lowercase().to_list()
-    except pl.exceptions.NoDataError:
-        return []
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        remedy = "Write a CSV file with the columns user_name and display_name, or remove `roster` from the settings"
-        what = "is not there" if isinstance(problem, FileNotFoundError) else "is no roster"
-        raise LakeError(path, what, remedy) from None
+    people = _roster.read(settings.root / settings.workspace.roster)
+    found = people.filter(pl.col("display_name").str.to_lowercase().str.contains(part, literal=True))
+    return found["user_name"].drop_nulls().str.to_lowercase().to_list()
