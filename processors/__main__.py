@@ -355,6 +355,7 @@ def status(
 
 def main() -> None:
     """The command, as installed."""
+    _console.open_streams()
     # dataframely 3.1 imports SQLAlchemy where it is installed, as with Airflow: half of the start-up, for nothing.
     # None is how Python marks a module that is not to be imported.
     sys.modules.setdefault("sqlalchemy", None)  # type: ignore[arg-type]
