@@ -17,6 +17,7 @@ import polars as pl
 
 from processors import _roster, lake, workspace_day
 from processors import settings as configuration
+from processors._addresses import unmapped
 from processors.errors import CallError
 from processors.settings import Settings
 from schemas import Events, InactivityWindows, Sessions, Table
@@ -86,13 +87,9 @@ def network(text: str) -> Network | None:
         groups = text.removesuffix(":").split(":")
         text = f"{':'.join(groups)}{'::' if len(groups) < 7 else ':0'}/{16 * len(groups)}"
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        return unmapped(ipaddress.ip_network(text, strict=False))
     except ValueError:
         return None
-    mapped = found.network_address.ipv4_mapped if isinstance(found, ipaddress.IPv6Network) else None
-    if mapped and found.prefixlen >= 96:
-        return ipaddress.ip_network((mapped, found.prefixlen - 96))
-    return found
 
 
 def is_within(address: pl.Expr, of: Network) -> pl.Expr:
