@@ -18,6 +18,7 @@ import polars as pl
 
 from processors import lake, ledger, pending
 from processors._listing import listed
+from processors.errors import DataError
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
@@ -59,7 +60,7 @@ def held(root: Location, sources: Iterable[str]) -> Iterator[dict[str, Staging]]
     while True:
         with contextlib.ExitStack() as pens:
             stagings = {name: pens.enter_context(lake.locked(root, f"source-{name}")) for name in sorted(names)}
-            others = {other for staging in stagings.values() for other in _decided(staging).moved}
+            others = {other for name in stagings for other in _decided(root, name, stagings[name]).moved}
             if others <= names:
                 for name, staging in stagings.items():
                     carry_out(root, name, staging)
@@ -100,7 +101,7 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     """Carry out what was decided for a source, if anything, and leave its staging empty."""
     decided = staging.place / DECIDED
     if decided.exists():
-        plan = _decided(staging)
+        plan = _decided(root, source, staging)
         staging.fetch(plan.staged)
         # a run that slept while it wrote its decision: another one took over and cleared away what this is about
         if all(path.exists() for path in _everything(staging.folder, plan)):
@@ -109,12 +110,19 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     staging.clear()
 
 
-def _decided(staging: Staging) -> Plan:
-    """What is decided; an empty plan where nothing is."""
+def _decided(root: Location, source: str, staging: Staging) -> Plan:
+    """What is decided; an empty plan where nothing is. Errors: `DataError` for what is no decision any more."""
     decided = staging.place / DECIDED
-    if decided.exists():
+    if not decided.exists():
+        return Plan(date.min, [], [], 0, {}, [])
+    try:
         return msgspec.json.decode(decided.read_bytes(), type=Plan)
-    return Plan(date.min, [], [], 0, {}, [])
+    except ValueError as problem:  # msgspec's own are some
+        remedy = (
+            f"Restore it from a backup, or delete it and {lake.file_of(root, Ledger, source)} and run again: the "
+            "landing files that are still there are read again, and no event is doubled"
+        )
+        raise DataError(str(decided), f"is damaged: it holds no decision any more ({problem})", remedy) from problem
 
 
 def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:

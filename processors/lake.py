@@ -82,7 +82,7 @@ def file_of(lake: Location, table: type[Table], partition: date | str, bucket: s
 
 def partitions(lake: Location, table: type[Table]) -> list[str]:
     """The partition values that have a file, in order."""
-    return sorted({path.parent.name.partition("=")[2] for path in _files(lake, table)})
+    return sorted({str(_value(path, table)) for path in _files(lake, table)})
 
 
 def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
@@ -241,6 +241,11 @@ def explained(path: Location) -> Iterator[None]:
         raise LakeError(str(path), f"cannot be read or written ({problem})", remedy(problem)) from problem
 
 
+def foreign(path: Location, what: str) -> LakeError:
+    """The error for what somebody else put among the names of the lake."""
+    return LakeError(str(path), what, "Move it out of the lake, then run the same command again")
+
+
 def reached(path: Location) -> contextlib.AbstractContextManager[None]:
     """Turn what a bucket answers to Polars into a `LakeError`; in a folder, what is damaged within a file."""
     return _bucket_answers.explained(path) if isinstance(path, S3Path) else _damaged.within(path)
@@ -271,7 +276,12 @@ def _files(lake: Location, table: type[Table]) -> list[Location]:
 
 def _value(path: Location, table: type[Table]) -> date | str:
     text = path.parent.name.partition("=")[2]
-    return date.fromisoformat(text) if _kind(table) == pl.Date else text
+    if _kind(table) == pl.String:
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise foreign(path.parent, f"is no partition of {table.name}, for {text!r} is no day") from None
 
 
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:

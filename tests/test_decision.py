@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from processors import decision, lake, run, settings
+from processors.errors import DataError
 from schemas import Events
 from tests import workspaces
 from tests.test_moved import assert_same, text
-from tests.test_rereading import lay, settle
+from tests.test_rereading import COMBINED, lay, settle
 from tests.workspaces import AS_OF
 
 TWO_FOLDERS = text(web="landing/a/*.log*", more="landing/b/*.log*")
@@ -57,6 +58,31 @@ def test_a_decision_without_rows_that_an_earlier_version_left_is_carried_out_by_
     (tmp_path / "landing/b/access.log").unlink()
     run.ingest(workspace, as_of=AS_OF)
     assert set(lake.scan(workspace.lake, Events).collect()["source"]) == {"more"}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"parts": "x"}', b"\xff"])
+def test_a_decision_that_is_none_any_more_is_named_with_a_remedy_that_works(
+    tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = workspaces.history(7, 20)
+    workspace, fresh = settle(tmp_path / "a", COMBINED), settle(tmp_path / "b", COMBINED)
+    lay(workspace, {"access.log": b"".join(lines[:9])})
+    run.ingest(workspace, as_of=AS_OF)
+    for one in (workspace, fresh):
+        lay(one, {"access.log": b"".join(lines)})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(decision, "_change_quarantine", _killed)
+        run.ingest(workspace, as_of=AS_OF)
+    (decided,) = (tmp_path / "a/lake/_recent_activities/staging").glob("source-*/decided.json")
+    decided.write_bytes(data)
+    ledger = tmp_path / "a/lake/_recent_activities/ledger/source=panel/0.parquet"
+    with pytest.raises(DataError, match=rf"decided\.json: is damaged.*delete it and {ledger}"):
+        run.ingest(workspace, as_of=AS_OF)
+    decided.unlink()
+    ledger.unlink()
+    for one in (workspace, fresh):
+        run.ingest(one, as_of=AS_OF)
+    assert_same(workspace, fresh)
 
 
 def _killed(*_: object) -> None:

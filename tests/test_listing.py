@@ -1,4 +1,4 @@
-"""A folder of the lake that may not be listed stops what would take it for empty."""
+"""A folder of the lake that may not be listed, and what is not the lake's in it."""
 
 from __future__ import annotations
 
@@ -86,3 +86,34 @@ def test_a_folder_that_is_not_there_is_empty_and_a_file_in_its_place_is_not(tmp_
     (tmp_path / "x=2").touch()
     with pytest.raises(LakeError, match=r"x=2: cannot be listed .*A file stands where a folder is needed"):
         listed(tmp_path, "x=*/*.parquet")
+
+
+FOREIGN = {
+    "sessions/login_date=foo/0.parquet": "is no partition of sessions, for 'foo' is no day",
+    "events/event_date=2025-13-01/panel.parquet": "is no partition of events, for '2025-13-01' is no day",
+    f"{PRIVATE}/pending/foo~bar": "is no mark of a day that waits",
+    f"{PRIVATE}/pending/{DAY}~ends=soon": "is no mark of a day that waits",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_somebody_else_put_into_the_lake_is_named(workspace: settings.Settings, name: str) -> None:
+    path = workspace.root / "lake" / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    result = CliRunner().invoke(__main__.app, ["run", "-w", str(workspace.root), "--as-of", AS_OF.isoformat()])
+    said = result.stderr.replace("\n", "")
+    assert result.exit_code == 2 and f"{FOREIGN[name]}. Move it out of the lake" in said
+    assert str(path if PRIVATE in name else path.parent) in said
+
+
+def test_hidden_files_of_the_system_are_passed_over(workspace: settings.Settings) -> None:
+    before = tables(workspace)
+    for folder in [path.parent for path in workspace.root.glob("lake/**/*") if path.is_file()]:
+        for name in ("._0.parquet", "._2025-08-29~x", ".DS_Store", "._decided.json"):
+            (folder / name).write_bytes(b"\x00\x05\x16\x07")
+    for command in (["run", "--as-of", AS_OF.isoformat(), "--date", str(DAY)], ["show"], ["status"], ["check"]):
+        result = CliRunner().invoke(__main__.app, [*command, "-w", str(workspace.root)])
+        assert result.exit_code == 0, result.output
+    after = tables(workspace)
+    assert {name: data for name, data in after.items() if not Path(name).name.startswith(".")} == before
