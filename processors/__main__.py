@@ -290,11 +290,12 @@ def show(
     """Recent Activities: who signed in, when, from where, on what, how long idle. Newest login first."""
     _arguments.ordered(first, last)
     settings = _load(workspace)
+    target = _arguments.output(output, settings)
     from processors import _activities
     from processors import query as querying
 
     found = querying.search(settings, query or "", from_=first, to=last, user=user, ip=ip)
-    _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=output)
+    _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=target)
 
 
 @app.command(epilog=examples("status", "status --all --json"))
@@ -313,6 +314,7 @@ def status(
 
 def main() -> None:
     """The command, as installed."""
+    _console.open_streams()
     # dataframely 3.1 imports SQLAlchemy where it is installed, as with Airflow: half of the start-up, for nothing.
     # None is how Python marks a module that is not to be imported.
     sys.modules.setdefault("sqlalchemy", None)  # type: ignore[arg-type]

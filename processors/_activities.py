@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +29,8 @@ def show(
     """Nothing: the sessions go to stdout or into a file, newest login first."""
     if format == "table" and output:
         raise CallError("--output", "takes no table", "Add --format csv, json or parquet")
-    if format == "parquet" and not output and sys.stdout.isatty():
+    stream = None if output else _console.stdout()
+    if format == "parquet" and stream and stream.isatty():
         raise CallError("--format parquet", "is not for a terminal", "Add --output FILE.parquet, or send it to a pipe")
     if format == "table":
         limit = ROWS_OF_A_TABLE if limit is None else limit
@@ -52,7 +52,7 @@ def show(
             temporary.write_bytes(_encoded(settings, rows, format))
         _console.say("done", f"{output}: {_console.count(rows.height, 'session')}")
     elif format == "parquet":
-        sys.stdout.buffer.write(_encoded(settings, rows, format))
+        _console.stdout().buffer.write(_encoded(settings, rows, format))
     else:
         _console.write(_encoded(settings, rows, format).decode())
 

@@ -50,6 +50,12 @@ def _resolved(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str | None
     return found
 
 
+def unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """The network of IPv4 that one of IPv4-mapped IPv6 stands for, or the network: addresses are written so, too."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
+
+
 def _is_within(address: str, networks: tuple[str, ...]) -> bool:
     parsed = ip_address(address)
     return any(parsed in network for network in _networks(networks) if network.version == parsed.version)

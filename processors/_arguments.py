@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from processors.errors import CallError
 
 if TYPE_CHECKING:
     from processors.parse import Reader
+    from processors.settings import Settings
 
 
 YEARS = range(1970, 2200)
@@ -130,21 +132,53 @@ def days(one: date | None, first: date | None, last: date | None, *, today: date
 
 
 def outputs(named: list[Path | None], files: list[Path]) -> list[Path | None]:
-    """The files to write: each another one, none that is read, none that is no regular file."""
-    taken = {file.resolve() for file in files}
+    """The files to write, where links to them lead: each another one, none that is read, none that is no file."""
+    taken, found = {_real(file) for file in files}, []
     for path in named:
-        if path is None:
-            continue
-        if path.resolve() in taken:
-            raise _wrong_output(path, "is read, or written already, by the same call")
-        if path.exists() and not path.is_file():
-            raise _wrong_output(path, "is no regular file")
-        taken.add(path.resolve())
-    return named
+        if path is not None and _real(path) in taken:
+            raise _wrong_output(path, "is read, or written already, by the same call", _OF_PARSE)
+        found.append(path and _writable(path, _OF_PARSE))
+        taken |= {_real(path)} if path else set()
+    return found
 
 
-def _wrong_output(path: Path, why: str) -> typer.BadParameter:
-    return typer.BadParameter(f"{path} {why}; name another file", param_hint="'--events' / '--quarantine'")
+def output(path: Path | None, settings: Settings) -> Path | None:
+    """The file to write, where a link to it leads: nothing that is of the workspace, nothing that is no file."""
+    if path is None:
+        return None
+    from processors import _globs
+    from processors.bucket import S3Path
+
+    found, root, roster = _real(path), _real(settings.root), settings.workspace.roster
+    lake = () if isinstance(settings.lake, S3Path) else (("the lake", settings.lake),)
+    of_it = (*lake, ("the reports", settings.reports), ("the settings", settings.path))
+    of_it += (("the roster", settings.root / roster),) if roster else ()
+    for what, place in of_it:
+        if found.is_relative_to(_real(place)):
+            raise _wrong_output(path, f"is of {what} of this workspace", _OF_SHOW)
+    name = found.relative_to(root).as_posix() if found.is_relative_to(root) else ""
+    for source in settings.sources:
+        if name and _globs.matches(source.files, name):
+            raise _wrong_output(path, f"is a landing file of the source {source.name}", _OF_SHOW)
+    return _writable(path, _OF_SHOW)
+
+
+_OF_PARSE, _OF_SHOW = "'--events' / '--quarantine'", "'--output' / '-o'"
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _writable(path: Path, option: str) -> Path:
+    found = _real(path)
+    if found.is_symlink() or (found.exists() and not found.is_file()):  # the first in a circle of links
+        raise _wrong_output(path, "is no regular file", option)
+    return found if path.is_symlink() else path
+
+
+def _wrong_output(path: Path, why: str, option: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{path} {why}; name another file", param_hint=option)
 
 
 def ordered(first: date | None, last: date | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -12,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -22,6 +24,7 @@ from rich.text import Text
 
 from processors import _calls
 from processors._visible import visible
+from processors.errors import CallError
 
 WIDTH_OF_A_PIPE = 160
 PROGRESS_AFTER_S = 2.0
@@ -37,6 +40,29 @@ _workspace: Path | None = None
 _INVISIBLE_IN_JSON = re.compile(
     r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
+
+
+def open_streams() -> None:
+    """Nothing: make the standard streams such that what is written to them can neither fail nor go elsewhere.
+
+    Where a caller closed one, the next file that is opened would get its number, and all that is said below Python.
+    A letter that the terminal does not have is written as its escape.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:  # else rich would write messages to stdout
+        sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8")
+    _reconfigure(errors="backslashreplace")
+
+
+def stdout() -> TextIO:
+    """Where data goes, or `CallError` where the caller closed it."""
+    if sys.stdout is None:
+        raise CallError("Standard output", "is closed", "Send it into a file or a pipe")
+    return sys.stdout
 
 
 def out() -> Console:
@@ -119,11 +145,18 @@ def _plain(value: Any) -> str:
 
 
 def write(text: str) -> None:
-    """Text on stdout as it is; on a terminal, with what is invisible in it written out."""
-    if sys.stdout.isatty():
+    """Text on stdout as it is, in UTF-8; on a terminal, with what is invisible in it written out."""
+    stream = stdout()
+    if stream.isatty():
         text = "\n".join(visible(line) for line in text.split("\n"))
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _reconfigure(encoding="utf-8", errors="backslashreplace")  # of the names of files, some bytes are no UTF-8
+    stream.write(text)
+    stream.flush()
+
+
+def _reconfigure(*, encoding: str | None = None, errors: str) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding=encoding, errors=errors)
 
 
 def count(number: int, noun: str) -> str:

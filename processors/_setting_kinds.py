@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
 import re
 import zoneinfo
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from pathlib import PurePath
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from processors import _reader, _w3c_fields
+from processors._addresses import unmapped
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
 _YEAR, _CENTURY = timedelta(days=366), timedelta(days=36_500)
 _NO_PLACES = ("Factory", "localtime", "posixrules", "posix/", "right/")  # files of the zone database, not zones
+_TEXT_LENGTH = 200
 _STEP_BYTES, _PATH_BYTES = 255, 1_000  # what every file system takes, with room for the names below it
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._+@-]+)*/?")
 _REQUEST = re.compile(r"(?:[A-Z]+ )?[/*][^?#]*")
@@ -90,7 +93,7 @@ def _fields(text: str) -> str:
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text))
+        return str(unmapped(ipaddress.ip_network(text)))
     except ValueError as problem:
         why = str(problem)[:100]
         raise PydanticCustomError("network", "a network such as 203.0.113.0/24 ({why})", {"why": why}) from None
@@ -100,6 +103,8 @@ def _path(text: str) -> str:
     is_long = len(text.encode()) > _PATH_BYTES or any(len(s.encode()) > _STEP_BYTES for s in PurePath(text).parts)
     if not text.strip() or is_long or not text.isprintable():
         raise PydanticCustomError("path", "a path of printable characters that is not too long")
+    if text.startswith("~"):  # a shell knows whose home that is; ./~ is a folder of that name
+        raise PydanticCustomError("path", "a path that is written out, without '~'")
     return text
 
 
@@ -120,8 +125,8 @@ def _lake(text: str) -> str:
 
 def _below(pattern: str) -> str:
     parts = PurePath(_path(pattern)).parts
-    if PurePath(pattern).is_absolute() or ".." in parts or "://" in pattern or parts[:1] == ("~",):
-        raise PydanticCustomError("glob", "a pattern below the workspace's folder, without '..', '~' or '://'")
+    if PurePath(pattern).is_absolute() or ".." in parts or "://" in pattern:
+        raise PydanticCustomError("glob", "a pattern below the workspace's folder, without '..' or '://'")
     if not parts or any("**" in part and part != "**" for part in parts):
         raise PydanticCustomError("glob", "a pattern such as landing/panel/**/access.log*, where ** is a whole step")
     if "\\" in pattern:
@@ -151,6 +156,14 @@ def _few(requests: object) -> object:
     return requests
 
 
+def _threshold(value: object) -> object:
+    is_finite = not isinstance(value, float) or math.isfinite(value)
+    is_short = not isinstance(value, str) or len(value) <= _TEXT_LENGTH
+    if not (isinstance(value, bool | int | float | str) and is_finite and is_short):
+        raise PydanticCustomError("threshold", 'a number, true or false, or a short text such as "15m"')
+    return value
+
+
 _Length = Annotated[timedelta, BeforeValidator(_duration)]
 Duration = Annotated[
     _Length, AfterValidator(_positive), AfterValidator(lambda length: _no_longer(length, _YEAR, "a year"))
@@ -168,4 +181,6 @@ Lake = Annotated[str, AfterValidator(_lake)]
 Glob = Annotated[str, AfterValidator(_below)]
 Token = Annotated[str, Field(min_length=1, max_length=200)]
 Requests = Annotated[tuple[Annotated[str, AfterValidator(_request)], ...], BeforeValidator(_few)]
-Text = Annotated[str, Field(max_length=200)]
+Text = Annotated[str, Field(max_length=_TEXT_LENGTH)]
+RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Threshold = Annotated[Any, AfterValidator(_threshold)]

@@ -8,11 +8,19 @@ import secrets
 from datetime import datetime, timedelta
 
 from processors import lake, parse
+from processors.errors import LakeError
 from processors.lake import Location
 from processors.settings import Settings, Source
+from schemas import Ledger
 
 CLOCK_ERROR = timedelta(days=1)
 RETENTION_MARGIN = timedelta(days=30)
+KEY_BYTES = 32
+
+_NEW_KEY = (
+    "By a new key, lines read from now on do not meet those read before by their session ids: a session that goes on "
+    "across them is found by user, address and device alone"
+)
 
 
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
@@ -48,5 +56,22 @@ def settings_digest(source: Source) -> str:
 
 
 def reference_key(root: Location) -> bytes:
-    """The key that digests session references, made at first use."""
-    return lake.made_once(root / lake.PRIVATE / "reference.key", secrets.token_bytes(32))
+    """The key that digests session references, made at first use. Errors: `LakeError` for one that is no key."""
+    path = _key_file(root)
+    key = lake.made_once(path, secrets.token_bytes(KEY_BYTES))
+    if len(key) != KEY_BYTES:  # an empty one digests as well, and anybody can digest the same
+        what = f"is no key: got {len(key):,} bytes, expected {KEY_BYTES}"
+        raise LakeError(str(path), what, f"Restore it from a backup, or delete it. {_NEW_KEY}")
+    return key
+
+
+def lost_key(root: Location) -> list[str]:
+    """What to say before `reference_key` makes another key than the one that lines were read by; mostly nothing."""
+    path = _key_file(root)
+    if path.exists() or not lake.partitions(root, Ledger):
+        return []
+    return [f"{path} was lost, and a new key is made; better restore the old one from a backup. {_NEW_KEY}"]
+
+
+def _key_file(root: Location) -> Location:
+    return root / lake.PRIVATE / "reference.key"

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from processors import candidates, ingest, landing, moved, out_of_range, parse, trial
+from processors import _roster, candidates, ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors._feeds import Feed, feeds
@@ -75,7 +75,7 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
     found += [_bucket(lake)] if isinstance(lake, S3Path) else _folder("lake", lake, size)
     found += _lake(settings) if found[-1].kind == "ok" else []
     found += _folder("reports", settings.reports, size)
-    found += _roster(settings)
+    found += _people(settings)
     found.append(Finding("note", "location database", "none is configured, so sessions have no approximate place"))
     return found
 
@@ -278,16 +278,12 @@ def _bucket(place: S3Path) -> Finding:
     return Finding("ok", "lake", f"{place} can be read and written, in {place.bucket}")
 
 
-def _roster(settings: Settings) -> list[Finding]:
+def _people(settings: Settings) -> list[Finding]:
     name = settings.workspace.roster
     if name is None:
         return []
-    remedy = "Write it with the columns user_name and display_name, or remove `roster`"
     try:
-        columns = pl.read_csv(settings.root / name, infer_schema=False, n_rows=1).columns
-    except FileNotFoundError:
-        return [Finding("warning", "roster", f"{settings.root / name} is not there", remedy)]
-    except (OSError, pl.exceptions.PolarsError):
-        return [Finding("warning", "roster", f"{settings.root / name} is no CSV file", remedy)]
-    missing = [column for column in ("user_name", "display_name") if column not in columns]
-    return [Finding("warning", "roster", f"{name} has no column {' and '.join(missing)}", remedy)] if missing else []
+        is_empty = _roster.read(settings.root / name).is_empty()
+    except LakeError as problem:
+        return [Finding("warning", "roster", f"{problem.path} {problem.problem}", problem.remedy)]
+    return [Finding("warning", "roster", f"{settings.root / name} names nobody", _roster.REMEDY)] if is_empty else []

@@ -19,15 +19,21 @@ ARCHIVE_BYTES = 262
 _PLAIN_CHUNK = 1 << 20
 _PACKED_CHUNK = 2048  # a bomb unpacks at most about 1:65,000 (zstd runs), so one chunk stays near 128 MiB
 
+_WINDOW_BYTES = 256 << 20
+"""What zstd may keep of a file while unpacking it: `zstd --long=28`; twice what its own tool allows unasked."""
+
 _ZLIB = type(zlib.decompressobj())
 _SKIPPABLE = tuple(bytes([0x50 + n]) + b"\x2a\x4d\x18" for n in range(16))  # zstd's frames of metadata: pzstd's first
 _KINDS: tuple[tuple[tuple[bytes, ...], Callable[[], Any]], ...] = (
     ((b"\x1f\x8b",), lambda: zlib.decompressobj(wbits=31)),
-    ((b"\x28\xb5\x2f\xfd", *_SKIPPABLE), lambda: zstandard.ZstdDecompressor().decompressobj()),
+    (
+        (b"\x28\xb5\x2f\xfd", *_SKIPPABLE),
+        lambda: zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES).decompressobj(),
+    ),
     ((b"BZh",), bz2.BZ2Decompressor),
     ((b"\xfd7zXZ\x00",), lzma.LZMADecompressor),
 )
-_MAGIC_BYTES = 6
+_MAGIC_BYTES, _HEADER_BYTES = 6, 18  # of zstd, whose header says how much memory it takes
 
 
 class Content:
@@ -106,7 +112,9 @@ class Content:
                     return
                 try:
                     yield from _pieces(unpacker, packed)
-                except (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError):
+                except (zlib.error, zstandard.ZstdError, lzma.LZMAError, OSError) as problem:
+                    if "requires too much memory" in str(problem):  # zstd 1.5 has no class for it
+                        raise _too_wide(self.path, packed) from problem
                     self.is_truncated = True  # what came before the damage is good
                     return
                 packed = unpacker.unused_data if unpacker.eof else b""
@@ -114,7 +122,7 @@ class Content:
     def _filled(self, raw: BinaryIO, packed: bytes) -> bytes:
         """`packed` without leading zeros and with enough to tell what it is, if there is as much."""
         packed = packed.lstrip(b"\0")
-        while len(packed) < _MAGIC_BYTES and (more := self._read(raw, _PACKED_CHUNK)):
+        while len(packed) < _HEADER_BYTES and (more := self._read(raw, _PACKED_CHUNK)):
             packed = (packed + more).lstrip(b"\0")
         return packed
 
@@ -145,6 +153,13 @@ def _pieces(unpacker: Any, packed: bytes) -> Iterator[bytes]:
             packed = unpacker.unconsumed_tail
     else:  # zstd: see _PACKED_CHUNK
         yield unpacker.decompress(packed)
+
+
+def _too_wide(path: Path, frame: bytes) -> LandingError:
+    """The error for a frame of zstd that can only be unpacked with more memory than there may be."""
+    window = f"{zstandard.get_frame_parameters(frame).window_size >> 20:,} MiB"
+    problem = f"needs a window of {window} to be unpacked, and {_WINDOW_BYTES >> 20} MiB are allowed"
+    return LandingError(path, problem, "Recompress it without --long: zstd -dc --long=31 FILE | zstd -o NEW.zst")
 
 
 def unreadable(path: Path, problem: OSError) -> LandingError:

@@ -17,6 +17,8 @@ import msgspec
 import polars as pl
 
 from processors import lake, ledger, pending
+from processors._listing import listed
+from processors.errors import DataError
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
 
@@ -58,7 +60,7 @@ def held(root: Location, sources: Iterable[str]) -> Iterator[dict[str, Staging]]
     while True:
         with contextlib.ExitStack() as pens:
             stagings = {name: pens.enter_context(lake.locked(root, f"source-{name}")) for name in sorted(names)}
-            others = {other for staging in stagings.values() for other in _decided(staging).moved}
+            others = {other for name in stagings for other in _decided(root, name, stagings[name]).moved}
             if others <= names:
                 for name, staging in stagings.items():
                     carry_out(root, name, staging)
@@ -69,7 +71,7 @@ def held(root: Location, sources: Iterable[str]) -> Iterator[dict[str, Staging]]
 
 def finish(root: Location) -> None:
     """Carry out what killed runs had decided, also for sources that the settings no longer have."""
-    decided = [*(root / lake.PRIVATE / "staging").glob(f"source-*/{DECIDED}")]
+    decided = listed(root / lake.PRIVATE / "staging", f"source-*/{DECIDED}")
     for name in sorted(path.parent.name.removeprefix("source-") for path in decided):
         with held(root, [name]):
             pass
@@ -99,7 +101,7 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     """Carry out what was decided for a source, if anything, and leave its staging empty."""
     decided = staging.place / DECIDED
     if decided.exists():
-        plan = _decided(staging)
+        plan = _decided(root, source, staging)
         staging.fetch(plan.staged)
         # a run that slept while it wrote its decision: another one took over and cleared away what this is about
         if all(path.exists() for path in _everything(staging.folder, plan)):
@@ -108,12 +110,19 @@ def carry_out(root: Location, source: str, staging: Staging) -> None:
     staging.clear()
 
 
-def _decided(staging: Staging) -> Plan:
-    """What is decided; an empty plan where nothing is."""
+def _decided(root: Location, source: str, staging: Staging) -> Plan:
+    """What is decided; an empty plan where nothing is. Errors: `DataError` for what is no decision any more."""
     decided = staging.place / DECIDED
-    if decided.exists():
+    if not decided.exists():
+        return Plan(date.min, [], [], 0, {}, [])
+    try:
         return msgspec.json.decode(decided.read_bytes(), type=Plan)
-    return Plan(date.min, [], [], 0, {}, [])
+    except ValueError as problem:  # msgspec's own are some
+        remedy = (
+            f"Restore it from a backup, or delete it and {lake.file_of(root, Ledger, source)} and run again: the "
+            "landing files that are still there are read again, and no event is doubled"
+        )
+        raise DataError(str(decided), f"is damaged: it holds no decision any more ({problem})", remedy) from problem
 
 
 def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
@@ -126,8 +135,8 @@ def _carry_out(root: Location, source: str, staging: Path, plan: Plan) -> None:
         plan = msgspec.structs.replace(plan, replaced=[*plan.replaced, *plan.file_ids.values()])
     _change_events(root, source, staging, plan)
     _change_quarantine(root, source, staging, plan)
-    entries = staging / LEDGER
-    batch = hashlib.blake2b(entries.read_bytes(), digest_size=8).hexdigest()
+    entries = (staging / LEDGER).read_bytes()
+    batch = hashlib.blake2b(entries, digest_size=8).hexdigest()
     pending.add(root, plan.login_dates, f"{source}~{batch}")
     pending.add_late(root, plan.late_dates, f"{source}~{batch}")
     lake.replace(root, Ledger, source, pl.read_parquet(entries))
@@ -181,7 +190,7 @@ def _merged(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
 def released(folder: Path, parts: int) -> pl.LazyFrame:
     """The keys of the rows that the first `parts` parts release from quarantine."""
     paths = [folder / f"released-{part:06}.parquet" for part in range(1, parts + 1)]
-    return pl.scan_parquet(paths) if paths else Quarantine.empty().select(_KEY).lazy()
+    return _scan(paths) if paths else Quarantine.empty().select(_KEY).lazy()
 
 
 def _change_quarantine(root: Location, source: str, staging: Path, plan: Plan) -> None:
@@ -233,11 +242,16 @@ def _height(rows: pl.LazyFrame) -> int:
 def _staged(staging: Path, name: str, plan: Plan) -> pl.LazyFrame:
     """The staged rows that are wanted, each with the id of its file."""
     table = Events if name == "events" else Quarantine
-    if not plan.file_ids:
+    if not (plan.parts and plan.file_ids):  # a file may be known by another name, or hold nothing but white space
         return table.empty().lazy()
-    rows = pl.scan_parquet(_parts(staging, name, plan))
+    rows = _scan(_parts(staging, name, plan))
     token = pl.col("file_id")
     return rows.filter(token.is_in(list(plan.file_ids))).with_columns(token.replace_strict(plan.file_ids))
+
+
+def _scan(paths: list[Path]) -> pl.LazyFrame:
+    """What they hold, whatever `[…]` and `key=value` may be in the path of the workspace."""
+    return pl.scan_parquet(paths, glob=False, hive_partitioning=False)
 
 
 def _everything(staging: Path, plan: Plan) -> list[Path]:

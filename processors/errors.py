@@ -26,7 +26,7 @@ _REMEDIES = {
 def remedy(problem: Exception) -> str:
     """What to do about a refusal of the system, told by Python or by Polars."""
     said = re.search(r"\(os error (\d+)\)", str(problem))  # all that Polars keeps of it
-    number = problem.errno if isinstance(problem, OSError) else int(said[1]) if said else None
+    number = (problem.errno if isinstance(problem, OSError) else None) or (int(said[1]) if said else None)
     first = _REMEDIES.get(number or 0, "Check the disk, its mount and the file")
     return f"{first}, then run the same command again: nothing is lost or doubled"
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from processors import _globs, decision, lake, landing, ledger, moved, parse, pending, slabs
 from processors._json import object_of
-from processors._source_options import CLOCK_ERROR, in_range, options, reference_key, settings_digest
+from processors._source_options import CLOCK_ERROR, in_range, lost_key, options, reference_key, settings_digest
 from processors.content import Content
 from processors.decision import Plan
 from processors.errors import LandingError
@@ -81,12 +81,13 @@ class _Batch:
     ) -> None:
         self.settings, self.source, self.as_of, self.staging = settings, source, as_of, staging
         self.settings_digest = settings_digest(source)
+        self.result = Result(warnings=lost_key(settings.lake))
         self.options = options(settings, source, as_of)
         self.is_json = parse.reader(source.format).is_json
         self.parts = Parts(settings, source, self.options, as_of, staging)
         self.entries = Entries(entries, files)
         self.others = {name: Entries(theirs, files) for name, theirs in others.items()}
-        self.result, self.unread = Result(), Unread(settings, source)
+        self.unread = Unread(settings, source)
         self._files, self._progress = files, progress
         self._bytes_done, self._bytes = 0, sum(file.size_bytes for file in files)
         self._before = {entry.file_id: entry for entry in entries}

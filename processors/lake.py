@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from processors import _bucket_answers, _damaged
+from processors._listing import listed
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
@@ -81,22 +82,22 @@ def file_of(lake: Location, table: type[Table], partition: date | str, bucket: s
 
 def partitions(lake: Location, table: type[Table]) -> list[str]:
     """The partition values that have a file, in order."""
-    found = table_folder(lake, table).glob(f"{table.partition_column}=*/*.parquet")
-    return sorted({path.parent.name.partition("=")[2] for path in found})
+    return sorted({str(_value(path, table)) for path in _files(lake, table)})
 
 
 def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
     """Rows of a table, with its partition column; only the wanted partitions when they are given."""
     column = str(table.partition_column)
     names = None if wanted is None else {f"{column}={value}" for value in wanted}
-    found = table_folder(lake, table).glob(f"{column}=*/*.parquet")
-    files = sorted((path for path in found if names is None or path.parent.name in names), key=str)
+    files = [path for path in _files(lake, table) if names is None or path.parent.name in names]
     if not files:
         return _empty(table)
-    kind = pl.Date if column != "source" else pl.String
     # a file of an earlier version lacks the columns that came later
     how = {"schema": _in_file(table).schema, "missing_columns": "insert", "extra_columns": "ignore"}
-    return _scan(*files, glob=False, hive_partitioning=True, hive_schema={column: kind}, **how).select(_columns(table))
+    rows = _scan(*files, include_file_paths=column, **how)
+    # Polars 2.1 would take every `key=value` above the lake for a partition as well
+    values = {str(path): _value(path, table) for path in files}
+    return rows.with_columns(pl.col(column).replace_strict(values, return_dtype=_kind(table))).select(_columns(table))
 
 
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
@@ -112,7 +113,7 @@ def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:
     """As `read_file`, read when needed."""
     if not path.exists():
         return _in_file(table).lazy()
-    return _scan(path, hive_partitioning=False)
+    return _scan(path)
 
 
 def metadata(path: Location) -> dict[str, str]:
@@ -240,6 +241,11 @@ def explained(path: Location) -> Iterator[None]:
         raise LakeError(str(path), f"cannot be read or written ({problem})", remedy(problem)) from problem
 
 
+def foreign(path: Location, what: str) -> LakeError:
+    """The error for what somebody else put among the names of the lake."""
+    return LakeError(str(path), what, "Move it out of the lake, then run the same command again")
+
+
 def reached(path: Location) -> contextlib.AbstractContextManager[None]:
     """Turn what a bucket answers to Polars into a `LakeError`; in a folder, what is damaged within a file."""
     return _bucket_answers.explained(path) if isinstance(path, S3Path) else _damaged.within(path)
@@ -264,6 +270,20 @@ def locked(lake: Location, name: str) -> Iterator[Staging]:
         yield Staging(place, place)
 
 
+def _files(lake: Location, table: type[Table]) -> list[Location]:
+    return listed(table_folder(lake, table), f"{table.partition_column}=*/*.parquet")
+
+
+def _value(path: Location, table: type[Table]) -> date | str:
+    text = path.parent.name.partition("=")[2]
+    if _kind(table) == pl.String:
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise foreign(path.parent, f"is no partition of {table.name}, for {text!r} is no day") from None
+
+
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
     for path in files:
         if isinstance(path, Path):
@@ -271,7 +291,7 @@ def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
     first = files[0]
     if isinstance(first, S3Path):  # boto3, where Polars finds it, would look for credentials elsewhere than we do
         how |= {"storage_options": first.bucket.options, "credential_provider": None}
-    return pl.scan_parquet([str(path) for path in files], **how)
+    return pl.scan_parquet([str(path) for path in files], glob=False, hive_partitioning=False, **how)
 
 
 @contextlib.contextmanager
@@ -309,8 +329,11 @@ def _empty(table: type[Table]) -> pl.LazyFrame:
     frame = table.empty().lazy()
     if table.partition_column in table.column_names():
         return frame
-    kind = pl.Date if table.partition_column != "source" else pl.String
-    return frame.with_columns(pl.lit(None, dtype=kind).alias(str(table.partition_column)))
+    return frame.with_columns(pl.lit(None, dtype=_kind(table)).alias(str(table.partition_column)))
+
+
+def _kind(table: type[Table]) -> type[pl.Date | pl.String]:
+    return pl.Date if table.partition_column != "source" else pl.String
 
 
 def _sync(path: Path) -> None:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
 from processors import lake, workspace_day
+from processors._listing import listed
+from processors.errors import LakeError
 from processors.lake import Location
 from processors.settings import Settings
 from schemas import Sessions
@@ -71,9 +73,8 @@ def add_report(root: Location, day: date) -> None:
 def waiting(settings: Settings, *, as_of: datetime) -> list[date]:
     """The dates to be computed at `as_of`, oldest first."""
     found = set()
-    for day, why, _ in _marks(settings.lake):
-        ends = datetime.fromisoformat(why.removeprefix(_ENDS)) if why.startswith(_ENDS) else None
-        since = ends or workspace_day.bounds(day, settings.time_zone)[0]
+    for day, why, mark in _marks(settings.lake):
+        since = _end(why, mark) or workspace_day.bounds(day, settings.time_zone)[0]
         if since < as_of and why != _REPORT and not why.startswith(_LATE):
             found.add(day)
     return sorted(found)
@@ -122,8 +123,21 @@ def _mark(root: Location, day: date, why: str) -> Location:
 
 
 def _marks(root: Location) -> Iterator[tuple[date, str, Location]]:
-    found: list[Location] = [*(root / lake.PRIVATE / "pending").glob("*~*")]
-    for mark in sorted(found, key=str):
+    for mark in listed(root / lake.PRIVATE / "pending", "*~*"):
         day, _, why = mark.name.partition("~")
-        if not day.startswith("."):  # one that is being written
+        try:
             yield date.fromisoformat(day), why, mark
+        except ValueError:
+            raise _foreign(mark) from None
+
+
+def _end(why: str, mark: Location) -> datetime | None:
+    """The instant that a date waits for, if it is one."""
+    try:
+        return datetime.fromisoformat(why.removeprefix(_ENDS)) if why.startswith(_ENDS) else None
+    except ValueError:
+        raise _foreign(mark) from None
+
+
+def _foreign(mark: Location) -> LakeError:
+    return lake.foreign(mark, "is no mark of a day that waits")

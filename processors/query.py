@@ -15,9 +15,10 @@ from typing import TypedDict, Unpack
 
 import polars as pl
 
-from processors import lake, workspace_day
+from processors import _roster, lake, workspace_day
 from processors import settings as configuration
-from processors.errors import CallError, LakeError
+from processors._addresses import unmapped
+from processors.errors import CallError
 from processors.settings import Settings
 from schemas import Events, InactivityWindows, Sessions, Table
 
@@ -86,13 +87,9 @@ def network(text: str) -> Network | None:
         groups = text.removesuffix(":").split(":")
         text = f"{':'.join(groups)}{'::' if len(groups) < 7 else ':0'}/{16 * len(groups)}"
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        return unmapped(ipaddress.ip_network(text, strict=False))
     except ValueError:
         return None
-    mapped = found.network_address.ipv4_mapped if isinstance(found, ipaddress.IPv6Network) else None
-    if mapped and found.prefixlen >= 96:
-        return ipaddress.ip_network((mapped, found.prefixlen - 96))
-    return found
 
 
 def is_within(address: pl.Expr, of: Network) -> pl.Expr:
@@ -177,14 +174,6 @@ def _called(settings: Settings, part: str) -> list[str]:
     """The users whose display name in the roster contains `part`, in lower case."""
     if settings.workspace.roster is None:
         return []
-    path = settings.root / settings.workspace.roster
-    try:
-        people = pl.read_csv(path, infer_schema=False)
-        found = people.filter(pl.col("display_name").str.to_lowercase().str.contains(part, literal=True))
-        return found["user_name"].drop_nulls().str.to_lowercase().to_list()
-    except pl.exceptions.NoDataError:
-        return []
-    except (OSError, pl.exceptions.PolarsError) as problem:
-        remedy = "Write a CSV file with the columns user_name and display_name, or remove `roster` from the settings"
-        what = "is not there" if isinstance(problem, FileNotFoundError) else "is no roster"
-        raise LakeError(path, what, remedy) from None
+    people = _roster.read(settings.root / settings.workspace.roster)
+    found = people.filter(pl.col("display_name").str.to_lowercase().str.contains(part, literal=True))
+    return found["user_name"].drop_nulls().str.to_lowercase().to_list()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processors.content import HEAD_BYTES, Content
-from processors.landing import File
+from processors.landing import File, state_of
 from processors.ledger import Digest, Entry, digest_of, value
 
 
@@ -114,8 +114,8 @@ class Entries:
         Where the first line is longer than the head, only reading tells.
         """
         root = _root(file)
-        renamed = self._inodes.get(_inode(file.state), {}).values()
-        found = {id(entry): entry for entry in renamed if not (root / entry.path).exists()}
+        same = list(self._inodes.get(_inode(file.state), {}).values())
+        found = {id(entry): entry for entry in same if _has_left(entry, root / entry.path)}
         beginnings = self._streams.get(file.stream, {})
         digest, at = hashlib.blake2b(digest_size=8), 0
         for first in sorted(beginnings):
@@ -156,6 +156,19 @@ def recognize(content: Content, entries: list[Entry], *, is_document: bool = Fal
     return Known(
         entry, offset, digest if digest.offset == offset else digest_of(content, offset, is_document=is_document)
     )
+
+
+def _has_left(entry: Entry, path: Path) -> bool:
+    """Whether the entry's file is no longer at its path: nothing is there, or what a rotation put in its place.
+
+    Inodes are given again: where that file goes on as the entry's did, it is the entry's, and has another inode now.
+    """
+    state = state_of(path)
+    if state is None or not path.is_file():
+        return True
+    if _inode(state) == _inode(entry.file_state):
+        return False
+    return recognize(Content(path), [entry], is_document=entry.is_document) is None
 
 
 def _agrees(entry: Entry, digest: Digest) -> bool:

@@ -13,33 +13,50 @@ from processors.settings import Settings
 from processors.shortfall import Shortfall
 from schemas import ReportsPublished
 
+_SESSIONS = "recent_activities.csv"
+
 
 def publish(
     settings: Settings, day: date, files: dict[str, bytes], facts: dict[str, Any]
 ) -> tuple[dict[str, Any], bool]:
     """The manifest that stands for the day, and whether it is new.
 
-    `facts` are the manifest but for its revision: number, what changed, SHA-256 of the manifest before it.
+    `facts` are the manifest but for its revision: number, what changed (None: unknown, for a published file is no
+    longer what it was), SHA-256 of the manifest before it.
     """
     with lake.locked(settings.lake, "reports"):
-        published = folder.current(settings.reports, day)
-        revision: dict[str, Any] = {"revision": 1, "changes": {}, "previous_manifest_sha256": None}
-        if published:
-            where, old = published
-            if _substance(old) == _substance(facts):
+        standing = folder.current(settings.reports, day)
+        manifest = facts | {"revision": 1, "changes": {}, "previous_manifest_sha256": None}
+        if standing:
+            noted = _noted(settings, day, standing.revision)
+            old = standing.manifest if noted in (None, standing.manifest_digest) else None
+            names = sorted({_SESSIONS, *old["files"]}) if old else []
+            spoiled = [name for name in names if standing.read(name) is None] if old else [folder.MANIFEST]
+            if old and not spoiled and _substance(old) == _substance(facts):
                 _record(settings, day, old)  # a run killed after publishing did not come to it
                 return old, False
-            before = pl.read_csv(where / "recent_activities.csv", infer_schema=False)
-            after = pl.read_csv(files["recent_activities.csv"], infer_schema=False)
-            revision = {
-                "revision": old["revision"] + 1,
-                "changes": report.changes(before, after),
-                "previous_manifest_sha256": folder.digest(folder.encoded(old)),
+            manifest |= {
+                "revision": standing.revision + 1,
+                "changes": None if spoiled else _changes(standing, files),
+                "previous_manifest_sha256": noted or standing.manifest_digest,
             }
-        manifest = facts | revision
+            if spoiled:
+                manifest["completeness"] = _explained(facts["completeness"], standing.revision, spoiled)
         folder.publish(settings.reports, day, files, manifest)
         _record(settings, day, manifest)
         return manifest, True
+
+
+def _changes(standing: folder.Standing, files: dict[str, bytes]) -> dict[str, Any]:
+    before, after = standing.read(_SESSIONS) or b"", files[_SESSIONS]
+    return report.changes(*(pl.read_csv(data, infer_schema=False) for data in (before, after)))
+
+
+def _explained(complete: dict[str, Any], revision: int, spoiled: list[str]) -> dict[str, Any]:
+    """With a note why it is not said what changed: somebody saved, emptied or removed what was published."""
+    what = f"{' and '.join(spoiled)} of revision {revision} {'is' if len(spoiled) == 1 else 'are'}"
+    note = f"{what} not what was published, so what changed since is not known"
+    return complete | {"notes": [*complete["notes"], note]}
 
 
 def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +72,12 @@ def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
     return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}
 
 
+def _noted(settings: Settings, day: date, revision: int) -> str | None:
+    """SHA-256 of the revision's manifest, if that was noted."""
+    known = lake.read_file(lake.file_of(settings.lake, ReportsPublished, day), ReportsPublished)
+    return next(iter(known.filter(pl.col("revision") == revision)["manifest_digest"]), None)
+
+
 def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:
     path = lake.file_of(settings.lake, ReportsPublished, day)
     known = lake.read_file(path, ReportsPublished)
@@ -62,7 +85,7 @@ def _record(settings: Settings, day: date, manifest: dict[str, Any]) -> None:
         "revision": manifest["revision"],
         "as_of_time": datetime.fromisoformat(manifest["as_of"]),
         "is_complete": manifest["completeness"]["is_complete"],
-        "session_count": manifest["files"]["recent_activities.csv"]["rows"],
+        "session_count": manifest["files"][_SESSIONS]["rows"],
         "manifest_digest": folder.digest(folder.encoded(manifest)),
     }
     others = known.filter(pl.col("revision") != row["revision"])

@@ -198,7 +198,7 @@ def _report(settings: Settings, day: date) -> ReportResult:
         is_new,
         complete.is_complete,
         tuple(complete.reasons),
-        tuple(complete.notes),
+        tuple(standing["completeness"]["notes"] if is_new else complete.notes),
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -179,7 +179,9 @@ class Settings(_Section):
     sources: tuple[Source, ...]
     networks: dict[kinds.Network, NetworkLabel] = {}
     retention: Retention = Retention()
-    rules: dict[str, dict[str, Any]] = Field({}, description="thresholds of the rules, a table each")
+    rules: dict[kinds.RuleName, dict[kinds.RuleName, kinds.Threshold]] = Field(
+        {}, description="thresholds of the rules, a table each; no rule reads them yet, so their names are not checked"
+    )
 
     _path: Path = PrivateAttr(Path(DEFAULT_NAME))
 

@@ -125,7 +125,8 @@ def test_a_lake_that_is_a_file_is_a_wrong_setting(tmp_path: Path) -> None:
     code, told = problems(tmp_path)
     assert code == 2 and "lake is a file, not a folder" in told
     result = CliRunner().invoke(app, ["run", "-w", str(tmp_path)])
-    assert result.exit_code == 2 and "cannot be written" in result.stderr and "Traceback" not in result.output
+    assert result.exit_code == 2 and "A file stands where a folder is needed" in result.stderr
+    assert "Traceback" not in result.output
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place that even root cannot write")

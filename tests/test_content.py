@@ -73,6 +73,29 @@ def test_a_second_member_that_breaks_off_is_no_garbage(tmp_path: Path, size: int
     assert broken.is_truncated and not broken.has_garbage
 
 
+def wide(data: bytes, window_log: int) -> bytes:
+    """As `zstd --long=…` packs what it is given through a pipe."""
+    parameters = zstandard.ZstdCompressionParameters(window_log=window_log, enable_ldm=True)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return packer.compress(data) + packer.flush()
+
+
+@pytest.mark.parametrize("window_log", [27, 28])
+def test_a_window_of_zstd_may_be_as_wide_as_memory_allows(tmp_path: Path, window_log: int) -> None:
+    read = content(tmp_path / "x", wide(b"a\n", window_log))
+    assert read.head() == b"a\n" and not read.is_truncated
+
+
+@pytest.mark.parametrize(("window_log", "size"), [(29, "512"), (31, "2,048")])
+@pytest.mark.parametrize("before", [b"", *(struct.pack("<II", 0x184D2A50, n) + bytes(n) for n in range(2028, 2042))])
+def test_a_wider_one_is_refused_and_not_taken_for_damage(
+    tmp_path: Path, window_log: int, size: str, before: bytes
+) -> None:
+    read = content(tmp_path / "x", before + wide(os.urandom(9000), window_log))
+    with pytest.raises(LandingError, match=rf"needs a window of {size} MiB .*256 MiB are allowed.*without --long"):
+        b"".join(read.chunks())
+
+
 def test_zstd_may_begin_with_a_frame_of_metadata(tmp_path: Path) -> None:
     for n in range(16):
         metadata = struct.pack("<II", 0x184D2A50 + n, 4) + b"size"

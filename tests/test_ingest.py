@@ -286,6 +286,25 @@ def test_the_key_of_references_is_made_once_and_for_its_owner_only(tmp_path: Pat
     assert (tmp_path / "_recent_activities" / "reference.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("key", [b"", bytes(31), bytes(33)])
+def test_what_is_no_key_of_references_is_refused(tmp_path: Path, key: bytes) -> None:
+    workspace = workspaces.write(tmp_path)
+    (tmp_path / "lake/_recent_activities").mkdir(parents=True)
+    (tmp_path / "lake/_recent_activities/reference.key").write_bytes(key)
+    with pytest.raises(LakeError, match=rf"reference\.key: is no key: got {len(key)} bytes, expected 32.*backup"):
+        run.ingest(workspace, as_of=AS_OF)
+
+
+def test_a_key_of_references_that_was_lost_is_said_once(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", workspaces.line(AS_OF))
+    assert run.ingest(workspace, as_of=AS_OF).warnings == ()
+    (tmp_path / "lake/_recent_activities/reference.key").unlink()
+    (said,) = run.ingest(workspace, as_of=AS_OF).warnings
+    assert "reference.key was lost, and a new key is made" in said and "backup" in said
+    assert run.ingest(workspace, as_of=AS_OF).warnings == ()
+
+
 def test_every_folder_of_the_lake_is_for_owner_and_group_only(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path)
     read(workspace, GOOD)

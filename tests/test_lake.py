@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from processors import lake
-from processors.errors import LakeError
+from processors.errors import LakeError, remedy
 from schemas import TABLES, InactivityWindows, Sessions
 
 DAY = date(2025, 8, 29)
@@ -107,6 +107,10 @@ def test_every_refusal_of_the_system_has_its_own_remedy(tmp_path: Path, number: 
     with pytest.raises(LakeError, match=rf"{remedy}.*run the same command again") as caught, lake.explained(tmp_path):
         raise OSError(number, os.strerror(number))
     assert ("Free some space" in str(caught.value)) is (number == errno.ENOSPC)
+
+
+def test_a_refusal_that_polars_tells_without_its_number_has_its_remedy_too() -> None:
+    assert "ulimit -n" in remedy(OSError("Too many open files (os error 24)"))
 
 
 def test_a_lake_that_is_a_file_says_so(tmp_path: Path) -> None:

@@ -129,6 +129,40 @@ def test_a_renamed_file_is_the_same_file(tmp_path: Path, whole: settings.Setting
     assert results(workspace) == results(whole)
 
 
+@pytest.mark.parametrize("runs", [0, 1, 2])
+@pytest.mark.parametrize("after", [b"", b"a line of the next day\n"])
+def test_a_log_that_a_rotation_moves_into_another_folder_is_the_same_file(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes], runs: int, after: bytes
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    live = workspaces.land(workspace, "access.log", b"".join(lines[:120]))
+    if runs > 0:
+        run.ingest(workspace, as_of=AS_OF)
+    live.write_bytes(b"".join(lines))
+    if runs > 1:
+        run.ingest(workspace, as_of=AS_OF)
+    (live.parent / "old").mkdir()
+    live.rename(live.parent / "old" / "access.log.1")
+    live.write_bytes(after)
+    for _ in range(2):
+        compute(workspace)
+        counts = [e.line_count for e in ledger.read(workspace.lake, "panel")]
+        assert sorted(counts) == sorted([len(lines), *([1] if after else [])])
+    assert results(workspace) == results(whole)
+
+
+def test_an_inode_that_another_host_was_given_makes_no_file_of_it(tmp_path: Path, lines: list[bytes]) -> None:
+    """As where files are delivered by way of temporary ones: those that went leave their numbers to the next."""
+    workspace = workspaces.write(tmp_path)
+    second = workspaces.land(workspace, "web-2/access.log", b"".join(lines[:50]))
+    run.ingest(workspace, as_of=AS_OF)
+    (tmp_path / "landing/web-1").mkdir()
+    second.rename(tmp_path / "landing/web-1/access.log")
+    second.write_bytes(b"".join(lines[:60]))
+    run.ingest(workspace, as_of=AS_OF)
+    assert sorted(e.line_count for e in ledger.read(workspace.lake, "panel")) == [50, 60]
+
+
 def test_a_log_cut_and_rewritten_in_place_is_a_new_one(tmp_path: Path, lines: list[bytes]) -> None:
     workspace = workspaces.write(tmp_path)
     path = workspaces.land(workspace, "access.log", b"".join(lines[:120]))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors import ledger, recognize
+from processors import landing, ledger, recognize
 from processors.content import Content
 from processors.landing import File
 
@@ -90,11 +91,17 @@ def test_entries_survive_the_table() -> None:
     assert back == one
 
 
-def test_a_file_is_renamed_when_its_inode_stays_and_its_old_name_is_gone(tmp_path: Path) -> None:
+def test_a_file_is_renamed_when_its_inode_stays_and_is_not_behind_its_old_name(tmp_path: Path) -> None:
     one = entry(LINES[:100])
-    one.path = "landing/gone.log"
-    file = File("panel", tmp_path / "landing/new.log", "landing/new.log", "landing/new.log", "9 9 1", False, 9)
+    one.path, one.file_state = "landing/access.log", "9 9 1"
+    file = File("panel", tmp_path / "landing/old.log", "landing/old.log", "landing/old.log", "9 9 1", False, 9)
     assert recognize.Entries([one], [file]).candidates(file, b"") == [one]
     (tmp_path / "landing").mkdir()
-    (tmp_path / "landing/gone.log").touch()
-    assert recognize.Entries([one], [file]).candidates(file, b"") == []
+    live = tmp_path / "landing/access.log"
+    for content, is_renamed in ((b"", True), (LINES[100:], True), (LINES[:100], False), (LINES, False)):
+        live.write_bytes(content)
+        assert recognize.Entries([one], [file]).candidates(file, b"") == ([one] if is_renamed else [])
+    live.write_bytes(LINES[100:])
+    linked = replace(file, state=landing.state_of(live) or "")
+    one.file_state = linked.state
+    assert recognize.Entries([one], [linked]).candidates(linked, b"") == []

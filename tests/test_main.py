@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import resource
 import signal
 import subprocess
@@ -331,6 +333,43 @@ def test_show_as_json_and_parquet_has_every_column_of_sessions(shown: Settings, 
     Sessions.validate(pl.read_parquet(tmp_path / "x.parquet"))
     piped = call("show", "-w", shown.root, "-f", "parquet").stdout_bytes
     assert pl.read_parquet(io.BytesIO(piped)).height == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pipe", "is no regular file"),
+        ("circle", "is no regular file"),
+        ("to_pipe", "is no regular file"),
+        ("workspace.toml", "is of the settings of this workspace"),
+        ("to_settings", "is of the settings of this workspace"),
+        ("lake/sessions/login_date=2025-08-29/0.parquet", "is of the lake of this workspace"),
+        ("lake/new.csv", "is of the lake of this workspace"),
+        ("reports/2025-08-29/recent_activities.csv", "is of the reports of this workspace"),
+        ("people.csv", "is of the roster of this workspace"),
+        ("landing/new.log.csv", "is a landing file of the source panel"),
+    ],
+)
+def test_show_writes_over_nothing_that_is_no_file_or_is_of_the_workspace(tmp_path: Path, name: str, said: str) -> None:
+    workspace = workspaces.write(
+        tmp_path, text=workspaces.TEXT.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]', 1)
+    )
+    os.mkfifo(tmp_path / "pipe")
+    for link, target in (("circle", "circle"), ("to_pipe", "pipe"), ("to_settings", "workspace.toml")):
+        (tmp_path / link).symlink_to(target)
+    before = workspaces.files(tmp_path, without=("pipe",))
+    result = call("show", "-w", workspace.root, "-f", "csv", "-o", tmp_path / name)
+    assert result.exit_code == 2 and said in " ".join(re.sub(r"[│\n]", " ", result.stderr).split())
+    assert workspaces.files(tmp_path, without=("pipe",)) == before and (tmp_path / "pipe").is_fifo()
+
+
+def test_show_writes_through_a_link(shown: Settings, tmp_path: Path) -> None:
+    for name in ("there.csv", "new.csv"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(name)
+        (tmp_path / "there.csv").write_text("old")
+        assert call("show", "-w", shown.root, "-f", "csv", "-o", tmp_path / "link").exit_code == 0
+        assert (tmp_path / "link").is_symlink() and (tmp_path / name).read_text().startswith("user_name,")
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json", "parquet"])

@@ -81,6 +81,12 @@ def test_parse_writes_events_and_quarantine_as_their_tables(lines: Path, tmp_pat
     assert (pl.read_parquet(events).height, pl.read_parquet(quarantine)["line_number"].to_list()) == (20, [21])
 
 
+def test_parse_writes_through_a_link(lines: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.parquet").symlink_to("events.parquet")
+    assert call("parse", "-f", "combined", lines, "--events", tmp_path / "link.parquet").exit_code == 0
+    assert (tmp_path / "link.parquet").is_symlink() and pl.read_parquet(tmp_path / "events.parquet").height == 20
+
+
 def test_parse_adds_files_up(lines: Path, tmp_path: Path) -> None:
     (tmp_path / "more.log").write_bytes(workspaces.line(MORNING))
     found = document(call("parse", "-f", "combined", "--json", lines, tmp_path / "more.log"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -45,10 +47,9 @@ def test_a_folder_that_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / str(DAY) / "mine.txt").exists()
 
 
-def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
-    published(tmp_path, 1)
-    (tmp_path / str(DAY) / "manifest.json").write_text("{")
-    with pytest.raises(LakeError, match=r"manifest\.json"):
+def test_a_folder_in_the_place_of_a_report_is_no_revision(tmp_path: Path) -> None:
+    (tmp_path / str(DAY)).mkdir()
+    with pytest.raises(LakeError, match="Move it away"):
         folder.current(tmp_path, DAY)
 
 
@@ -67,6 +68,84 @@ def test_the_same_content_is_the_same_revision_and_late_data_is_the_next(tmp_pat
     assert manifest["changes"] == {"sessions_added": 1, "sessions_removed": 0, "sessions_changed": 0}
     assert manifest["previous_manifest_sha256"] == folder.digest(first)
     assert lake.scan(workspace.lake, ReportsPublished).collect()["session_count"].to_list() == [1, 2]
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def saved(path: Path) -> None:
+    """As a spreadsheet does, without the columns that nobody wants to see."""
+    path.write_text("user_name;login_time\r\nriya;29.08.2025 17:30\r\n")
+
+
+def raised(path: Path) -> None:
+    path.write_text(path.read_text().replace('"revision": 2', '"revision": 7'))
+
+
+def edited(path: Path) -> None:
+    path.write_text(path.read_text().replace('"is_complete": true', '"is_complete": false'))
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("recent_activities.csv", emptied),
+        ("recent_activities.csv", saved),
+        ("recent_activities.csv", Path.unlink),
+        ("inactivity_windows.csv", emptied),
+        ("manifest.json", emptied),
+        ("manifest.json", lambda path: path.write_text("{}")),
+        ("manifest.json", lambda path: path.write_text("[]")),
+        ("manifest.json", lambda path: path.write_bytes(b"\xff")),
+        ("manifest.json", lambda path: path.write_text(path.read_text().replace('"revision": 2', '"revision": "x"'))),
+        ("manifest.json", raised),
+        ("manifest.json", edited),
+        ("manifest.json", Path.unlink),
+        (".", shutil.rmtree),
+    ],
+)
+def test_a_published_file_that_somebody_changed_is_followed_by_a_whole_revision(
+    tmp_path: Path, name: str, spoil: Callable[[Path], None], is_changed: bool
+) -> None:
+    workspace = workspaces.write(tmp_path)
+    lines = [workspaces.line(NOON, user) for user in ("riya", "mei", "tom")]
+    for count in (1, 2):
+        workspaces.land(workspace, "access.log", b"".join(lines[:count]))
+        run.run(workspace, as_of=AS_OF, dates=[DAY])
+    published = (tmp_path / "reports" / str(DAY)).resolve()
+    second = (published / "manifest.json").read_bytes()
+    spoil(published / name)
+    workspaces.land(workspace, "access.log", b"".join(lines[: 2 + is_changed]))
+    for is_new in (True, False):
+        report = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0]
+        assert (report.revision, report.is_new, report.rows) == (3, is_new, 2 + is_changed)
+        assert any("so what changed since is not known" in note for note in report.notes) is is_new
+    manifest = json.loads((report.folder / "manifest.json").read_text())
+    what = "manifest.json" if name == "." else name
+    assert manifest["changes"] is None
+    assert manifest["completeness"]["notes"] == [
+        f"{what} of revision 2 is not what was published, so what changed since is not known"
+    ]
+    assert manifest["previous_manifest_sha256"] == folder.digest(second)
+    assert lake.scan(workspace.lake, ReportsPublished).collect()["revision"].to_list() == [1, 2, 3]
+
+
+def test_a_report_that_may_not_be_read_is_not_published_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = workspaces.write(tmp_path)
+    workspaces.land(workspace, "access.log", workspaces.line(NOON))
+    run.run(workspace, as_of=AS_OF, dates=[DAY])
+    read = Path.read_bytes
+
+    def denied(self: Path) -> bytes:
+        if self.name == "recent_activities.csv":
+            raise PermissionError(13, "Permission denied", str(self))
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    with pytest.raises(LakeError, match=r"recent_activities\.csv: cannot be read .*permission to read"):
+        run.report(workspace, DAY)
 
 
 def test_a_later_look_at_a_day_that_is_over_is_no_revision(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from processors import mask, query, run
+from processors import check, mask, query, run
 from processors.errors import CallError, LakeError
 from processors.settings import Settings
 from tests import workspaces
@@ -196,6 +197,37 @@ def test_a_roster_that_is_not_there_is_named(tmp_path: Path) -> None:
     text = workspaces.TEXT.replace("[[sources]]", 'roster = "people.csv"\n\n[[sources]]')
     with pytest.raises(LakeError, match=r"people\.csv"):
         query.sessions(workspaces.write(tmp_path, text=text), user="mei")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "is no regular file"),
+        (b"user,name\nmei@example.com,Zhang Mei\n", "has no column user_name and display_name"),
+        (b"user_name,display_name\n\xff\xfe\n", "is no CSV file"),
+    ],
+)
+def test_what_is_no_roster_is_named_and_nobody_waits_for_it(
+    workspace: Settings, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    named = workspaces.write(tmp_path, text=workspace.path.read_text())
+    if content is None:
+        os.mkfifo(tmp_path / "roster.csv")
+    else:
+        (tmp_path / "roster.csv").write_bytes(content)
+    with pytest.raises(LakeError, match=rf"roster\.csv: {said}\. Write a CSV file") as told:
+        query.sessions(named, user="mei")
+    (finding,) = [one for one in check.check(tmp_path, as_of=lambda _: workspaces.AS_OF) if one.where == "roster"]
+    assert finding.kind == "warning" and finding.message == f"{tmp_path / 'roster.csv'} {said}"
+    assert "Zhang" not in str(told.value)
+
+
+def test_an_empty_roster_names_nobody(workspace: Settings, tmp_path: Path) -> None:
+    named = workspaces.write(tmp_path, text=workspace.path.read_text())
+    (tmp_path / "roster.csv").touch()
+    assert query.sessions(named, user="mei").collect().is_empty()
+    found = check.check(tmp_path, as_of=lambda _: workspaces.AS_OF)
+    assert "names nobody" in next(one.message for one in found if one.where == "roster")
 
 
 def test_masked_users_keep_a_letter_and_a_domain_masked_addresses_a_network() -> None:

@@ -116,10 +116,34 @@ def test_all_problems_come_at_once_with_the_nearest_valid_key(tmp_path: Path) ->
         ('name = "Example Brand"', 'lake = "s3://bucket/login_date=1"', "workspace.lake"),
         ('name = "Example Brand"', 'lake = "gs://bucket/prefix"', "workspace.lake"),
         ('name = "Example Brand"', 'reports = "s3://bucket/prefix"', "workspace.reports"),
+        ('name = "Example Brand"', 'lake = "~/lake"', "workspace.lake"),
+        ('name = "Example Brand"', 'reports = "~"', "workspace.reports"),
+        ('name = "Example Brand"', 'roster = "~riya/people.csv"', "workspace.roster"),
+        ("speed_km_per_hour = 900", "speed_km_per_hour = inf", "rules.impossible_travel.speed_km_per_hour"),
+        ("speed_km_per_hour = 900", "speed_km_per_hour = [900]", "rules.impossible_travel.speed_km_per_hour"),
+        ("speed_km_per_hour = 900", "speed.km = 900", "rules.impossible_travel.speed"),
+        ("speed_km_per_hour = 900", "since = 2025-08-29", "rules.impossible_travel.since"),
+        ("speed_km_per_hour = 900", f'why = "{"x" * 201}"', "rules.impossible_travel.why"),
+        ("speed_km_per_hour = 900", '"speed km" = 900', "rules.impossible_travel.speed km"),
+        ("rules.impossible_travel", 'rules."Impossible Travel"', "rules.Impossible Travel"),
     ],
 )
 def test_a_value_that_cannot_be_is_named_with_its_place(tmp_path: Path, was: str, now: str, where: str) -> None:
     assert where in problems(tmp_path, GOOD.replace(was, now))
+
+
+def test_a_proxy_may_be_written_as_ipv4_mapped_ipv6(tmp_path: Path) -> None:
+    (panel,) = settings.load(write(tmp_path, GOOD.replace("10.0.0.0/8", "::ffff:10.0.0.0/104"))).sources
+    assert panel.trusted_proxies == ("10.0.0.0/8",)
+
+
+def test_thresholds_of_rules_are_numbers_words_and_durations(tmp_path: Path) -> None:
+    given = {"speed_km_per_hour": 900, "share": 0.5, "window": "15m", "is_on": True}
+    written = "\n".join(
+        f"{name} = {str(value).lower() if value is True else repr(value)}" for name, value in given.items()
+    )
+    loaded = settings.load(write(tmp_path, GOOD.replace("speed_km_per_hour = 900", written)))
+    assert loaded.rules == {"impossible_travel": given}
 
 
 @pytest.mark.parametrize("lake", ["s3://bucket", "s3://bucket/", "s3://my.bucket-1/logs/recent_activities"])
