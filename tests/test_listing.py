@@ -101,7 +101,8 @@ def test_what_somebody_else_put_into_the_lake_is_named(workspace: settings.Setti
     path = workspace.root / "lake" / name
     path.parent.mkdir(exist_ok=True)
     path.touch()
-    result = CliRunner().invoke(__main__.app, ["run", "-w", str(workspace.root), "--as-of", AS_OF.isoformat()])
+    call = ["run", "-w", str(workspace.root), "--as-of", AS_OF.isoformat(), "--date", str(DAY)]
+    result = CliRunner().invoke(__main__.app, call)
     said = result.stderr.replace("\n", "")
     assert result.exit_code == 2 and f"{FOREIGN[name]}. Move it out of the lake" in said
     assert str(path if PRIVATE in name else path.parent) in said
