@@ -52,7 +52,7 @@ def stanza(file: Path, found: Candidate) -> str:
     ]
     if found.needs_time_zone:
         lines.append('time_zone = "UTC"  # its times carry no offset: the zone of the machine that wrote them')
-    if "http_method" in found.first_event:
+    if "http_method" in found.firsts:
         lines.append('# login_requests = ["POST /login"]')
         lines.append('# logout_requests = ["POST /logout"]')
     return "\n".join(lines) + "\n"
@@ -79,7 +79,7 @@ def _evidence(found: Candidate) -> None:
     table = _console.table("column", "has it", "first", left=("column", "first"))
     for name, share in found.shares.items():
         if share and name not in _KINDS:
-            table.add_row(name, f"{share:.0%}", Text(_shown(found.first_event.get(name, ""))))
+            table.add_row(name, f"{share:.0%}", Text(_shown(found.firsts.get(name, ""))))
     _console.show_table(_console.err(), table)
     if found.needs_date:
         _console.say("note", "its times carry no date: `parse --date` gives it for one file")

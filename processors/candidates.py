@@ -21,14 +21,14 @@ SHOWN = [name for name in Events.column_names() if name not in ("source", "file_
 class Candidate:
     """What becomes of a file's first lines under a format.
 
-    `shares`: how many of its events have each column, from 0 to 1. `first_event`: the columns that the first one has.
+    `shares`: how many of its events have each column, from 0 to 1. `firsts`: the first value of each that any has.
     """
 
     format: str
     title: str
     outcome: trial.Outcome
     shares: dict[str, float] = field(default_factory=dict)
-    first_event: dict[str, Any] = field(default_factory=dict)
+    firsts: dict[str, Any] = field(default_factory=dict)
     needs_time_zone: bool = False
     needs_date: bool = False
 
@@ -70,7 +70,7 @@ def _candidate(file: Path, reader: parse.Reader) -> Candidate:
         reader.title,
         outcome,
         {name: 1 - events[name].null_count() / events.height for name in SHOWN},
-        {name: value for name, value in events.row(0, named=True).items() if value is not None},
+        {name: known[0] for name in SHOWN if len(known := events[name].drop_nulls())},
         needs_time_zone=reasons["time_zone_unknown"] > 0,
         needs_date=reasons["date_unknown"] > 0,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -187,6 +188,17 @@ def test_both_parsers_agree_on_damaged_lines(lines: list[str]) -> None:
         assert ours == slow(line), line
 
 
+def test_both_parsers_agree_on_a_hundred_thousand_damaged_lines() -> None:
+    rng = random.Random(2)
+    lines = [mangled(rng, rng.choice(LINES), times=rng.randrange(4)) for _ in range(100_000)]
+    lines = [line for line in lines if line.strip(" \t")]
+    reasons = Counter[str | None]()
+    for line, ours in zip(lines, fast(lines), strict=True):
+        assert ours == slow(line), line
+        reasons[ours[0]] += 1
+    assert min(reasons[None], reasons["malformed_line"], reasons["malformed_time"]) > 5_000  # it tries both
+
+
 def test_a_line_means_the_same_among_thousands_of_others() -> None:
     """Where lines repeat they are read by way of codes, and both tiers fill the same columns."""
     rng = random.Random(1)
@@ -197,6 +209,8 @@ def test_a_line_means_the_same_among_thousands_of_others() -> None:
         assert row == alone[line], line
 
 
-def mangled(rng: random.Random, line: str) -> str:
-    start = rng.randrange(len(line))
-    return line[:start] + rng.choice(SPLICES) + line[start + rng.randrange(3) :]
+def mangled(rng: random.Random, line: str, times: int = 1) -> str:
+    for _ in range(times):
+        start = rng.randrange(len(line) + 1)
+        line = line[:start] + rng.choice(SPLICES) + line[start + rng.choice((0, 0, 1, 2, 5)) :]
+    return line
