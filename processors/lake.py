@@ -82,21 +82,21 @@ def file_of(lake: Location, table: type[Table], partition: date | str, bucket: s
 
 def partitions(lake: Location, table: type[Table]) -> list[str]:
     """The partition values that have a file, in order."""
-    return sorted({str(_value(path, table)) for path in _files(lake, table)})
+    return sorted({str(value) for value in _files(lake, table).values()})
 
 
 def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None = None) -> pl.LazyFrame:
     """Rows of a table, with its partition column; only the wanted partitions when they are given."""
     column = str(table.partition_column)
-    names = None if wanted is None else {f"{column}={value}" for value in wanted}
-    files = [path for path in _files(lake, table) if names is None or path.parent.name in names]
+    names = None if wanted is None else {str(value) for value in wanted}
+    files = {path: one for path, one in _files(lake, table).items() if names is None or str(one) in names}
     if not files:
         return _empty(table)
     # a file of an earlier version lacks the columns that came later
     how = {"schema": _in_file(table).schema, "missing_columns": "insert", "extra_columns": "ignore"}
     rows = _scan(*files, include_file_paths=column, **how)
     # Polars 2.1 would take every `key=value` above the lake for a partition as well
-    values = {str(path): _value(path, table) for path in files}
+    values = {str(path): value for path, value in files.items()}
     return rows.with_columns(pl.col(column).replace_strict(values, return_dtype=_kind(table))).select(_columns(table))
 
 
@@ -270,18 +270,21 @@ def locked(lake: Location, name: str) -> Iterator[Staging]:
         yield Staging(place, place)
 
 
-def _files(lake: Location, table: type[Table]) -> list[Location]:
-    return listed(table_folder(lake, table), f"{table.partition_column}=*/*.parquet")
+def _files(lake: Location, table: type[Table]) -> dict[Location, date | str]:
+    """The files of a table in order, each with the value of its partition. Errors: `LakeError` where it has none."""
+    found = listed(table_folder(lake, table), f"{table.partition_column}=*/*.parquet")
+    return {path: _value(path, table) for path in found}
 
 
 def _value(path: Location, table: type[Table]) -> date | str:
     text = path.parent.name.partition("=")[2]
     if _kind(table) == pl.String:
         return text
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise foreign(path.parent, f"is no partition of {table.name}, for {text!r} is no day") from None
+    with contextlib.suppress(ValueError):
+        day = date.fromisoformat(text)
+        if str(day) == text:  # 20250829 is the same day, and no name of ours
+            return day
+    raise foreign(path.parent, f"is no partition of {table.name}, for {text!r} is no day")
 
 
 def _scan(*files: Location, **how: Any) -> pl.LazyFrame:
