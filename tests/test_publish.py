@@ -101,6 +101,7 @@ def edited(path: Path) -> None:
         ("manifest.json", lambda path: path.write_bytes(b"\xff")),
         ("manifest.json", lambda path: path.write_text(path.read_text().replace('"revision": 2', '"revision": "x"'))),
         ("manifest.json", raised),
+        ("manifest.json", lambda path: path.write_text(path.read_text().replace('"source": "panel"', '"x": "panel"'))),
         ("manifest.json", edited),
         ("manifest.json", Path.unlink),
         (".", shutil.rmtree),

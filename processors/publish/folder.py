@@ -43,9 +43,19 @@ class _File(msgspec.Struct):
     sha256: str
 
 
+class _Shortfall(msgspec.Struct, forbid_unknown_fields=True):
+    path: str
+    shortfall: str
+
+
+class _Source(msgspec.Struct):
+    source: str
+    shortfalls: list[_Shortfall] = []
+
+
 class _Completeness(msgspec.Struct):
     is_complete: bool
-    sources: list[dict[str, Any]]
+    sources: list[_Source]
 
 
 class _Manifest(msgspec.Struct):
