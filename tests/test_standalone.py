@@ -77,7 +77,17 @@ def test_commands_in_messages_are_those_of_make(tmp_path: Path, monkeypatch: pyt
 
 
 def test_make_hands_over_the_days() -> None:
-    call = ["make", "-n", "run", "WORKSPACE=x.toml", "FROM=2025-08-01", "TO=2025-08-09", "DATE=", "AS_OF="]
+    call = [
+        "make",
+        "-n",
+        "--no-print-directory",
+        "run",
+        "WORKSPACE=x.toml",
+        "FROM=2025-08-01",
+        "TO=2025-08-09",
+        "DATE=",
+        "AS_OF=",
+    ]
     printed = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     words = shlex.split(printed.splitlines()[-1])
     assert words[-4:] == ["--from", "2025-08-01", "--to", "2025-08-09"]
