@@ -160,6 +160,7 @@ def parse(
 ) -> None:
     """Read log files without a workspace: counts, and the first rejects with their reasons."""
     began = time.perf_counter()
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # slabs are parsed side by side instead, in threads of ours
     reader = _arguments.reader(format)
     from processors import _parsed, trial
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections import Counter, deque
 from collections.abc import Callable
@@ -119,7 +120,7 @@ def read(
         if progress:  # a compressed file holds more than its size says
             progress(f"reading {file.name}", done, max(file.stat().st_size, done))
 
-    workers = min(pl.thread_pool_size(), MOST_WORKERS)
+    workers = min(_processors(), MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         for slab in cut:
             waiting.append((slab, pool.submit(_parsed, slab, reader, options, str(file), header)))
@@ -130,6 +131,11 @@ def read(
             take()
     outcome.is_truncated, outcome.has_garbage = content.is_truncated, content.has_garbage
     return outcome
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
