@@ -34,7 +34,7 @@ def events(lines: pl.Series, shape: JsonLine, options: Options) -> Columns:
     is_whole = is_object & fields["request"].is_not_null() & fields["time"].is_not_null() & ~is_directive
     # what is not there is logged as nothing
     meant = {name: encoded(column.fill_null("")) for name, column in fields.items() if name != "client"}
-    found = _web._of_fields(meant, is_whole, names, shape, options)
+    found = _web.of_fields(meant, is_whole, names, shape, options)
     if "client" in fields:
         found |= _found_clients(found, fields, options)
     why = pl.when(~is_object).then(pl.lit("malformed_json")).when(~is_whole).then(pl.lit("missing_field"))
@@ -46,7 +46,7 @@ def _found_clients(found: Columns, fields: dict[str, pl.Series], options: Option
     """The addresses, where the server found a client past proxies that it trusts; elsewhere our settings say whom."""
     places = (fields["client"].is_not_null() & fields["client"].ne_missing(fields["peer"])).arg_true()
     some = {name: Encoded(fields[name].gather(places)) for name in ("peer", "client")}
-    theirs = _web._addresses_of(some, some.__getitem__, options) if len(places) else {}
+    theirs = _web.addresses_of(some, some.__getitem__, options) if len(places) else {}
     return {name: found[name].replaced(places, column) for name, column in theirs.items()}
 
 

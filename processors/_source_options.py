@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from processors import lake, parse
@@ -26,17 +27,20 @@ _NEW_KEY = (
 def options(settings: Settings, source: Source, as_of: datetime) -> parse.Options:
     """What a source's settings mean to the parser."""
     earliest, latest = in_range(settings, as_of=as_of)
+    return replace(of_any_time(source, reference_key(settings.lake)), earliest=earliest, latest=latest)
+
+
+def of_any_time(source: Source, reference_key: bytes = b"") -> parse.Options:
+    """The same where no time is out of range. Without a key it serves to look at lines, not to keep them."""
     return parse.Options(
+        reference_key=reference_key,
         time_zone=source.time_zone,
-        reference_key=reference_key(settings.lake),
         login_requests=source.login_requests,
         logout_requests=source.logout_requests,
         background_paths=source.background_paths,
         application=source.application,
         user=source.user,
         session_reference=source.session_reference,
-        earliest=earliest,
-        latest=latest,
         trusted_proxies=source.trusted_proxies,
         query_strings=source.query_strings,
         fields=source.fields,

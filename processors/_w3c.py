@@ -43,7 +43,7 @@ def events(lines: pl.Series, headers: pl.Series, shape: W3cLine, options: Option
         fits &= meant[meaning].is_null() | meant[meaning].str.contains(pattern)
     # what is not there is logged as nothing
     fields = {name: _written(encoded(column.fill_null("")), name, shape) for name, column in meant.items()}
-    found = _web._of_fields(fields, fits, names, shape, options)
+    found = _web.of_fields(fields, fits, names, shape, options)
     reason = pl.select(pl.coalesce(cut["problem"], found["field_reason"].rows())).to_series()
     return found | {"field_reason": Encoded(reason), "is_directive": Encoded(is_directive)}
 

@@ -50,10 +50,10 @@ def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
         others, is_other = _cut.exact(lines.gather(places), shape.template, tokens)
         fields = {name: column.replaced(places, others[name]) for name, column in fields.items()}
         fits = fits.scatter(places, is_other.fill_null(False))
-    return _of_fields(fields, fits, names, shape, options)
+    return of_fields(fields, fits, names, shape, options)
 
 
-def _of_fields(
+def of_fields(
     fields: Columns,
     fits: pl.Series,
     names: Mapping[str, str],
@@ -98,7 +98,7 @@ def _of_fields(
         "user_name": named.where(status.ne_missing(401)),
         "session_reference": reference.map(lambda value: _values.digest(value, options.reference_key)),
         "application": field("host").apply(_values.text),
-        **_addresses_of(fields, field, options),
+        **addresses_of(fields, field, options),
         "user_agent": agent,
         "device": agent.map(device.label),
         "http_method": request["http_method"],
@@ -128,7 +128,7 @@ def _query(request: Columns, logged: Encoded) -> Encoded:
     return Encoded(pl.select(pl.coalesce(asked.rows(), apart.rows())).to_series())
 
 
-def _addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Options) -> Columns:
+def addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Options) -> Columns:
     """Who connected, whose address it is, and who says so."""
     peer = field("peer").map(_values.address)
     if "client" in fields:  # found by the server, which knows whom it trusts

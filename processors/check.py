@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from processors import _roster, candidates, ingest, landing, moved, out_of_range, parse, trial
+from processors import _roster, _source_options, candidates, ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors._feeds import Feed, feeds
@@ -103,7 +103,7 @@ def _source(
     reader = parse.reader(source.format)
     found, sound = _unsound(source, files)
     newest = sorted(sound, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
-    options = _options(source)
+    options = _source_options.of_any_time(source)
     events = [Events.empty()]
     heads = 0
     for file in newest:
@@ -187,22 +187,6 @@ def _untimely(settings: Settings, source: Source, events: pl.DataFrame, as_of: d
 
 def _many(things: Sized, noun: str) -> str:
     return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
-
-
-def _options(source: Source) -> parse.Options:
-    return parse.Options(
-        reference_key=b"",
-        time_zone=source.time_zone,
-        login_requests=source.login_requests,
-        logout_requests=source.logout_requests,
-        background_paths=source.background_paths,
-        application=source.application,
-        user=source.user,
-        session_reference=source.session_reference,
-        trusted_proxies=source.trusted_proxies,
-        query_strings=source.query_strings,
-        fields=source.fields,
-    )
 
 
 def _outcome(settings: Settings, source: Source, file: landing.File, outcome: trial.Outcome) -> list[Finding]:
