@@ -32,11 +32,9 @@ def show(file: Path, found: list[Candidate], *, as_json: bool) -> bool:
         _evidence(one)
     if len(fitting) > 1:
         names = " and ".join(one.format for one in fitting)
-        _console.say(
-            "error", f"{visible(str(file))}: {names} fit it alike. Which one it is, only its server's settings tell"
-        )
+        _console.say("error", f"{file}: {names} fit it alike. Which one it is, only its server's settings tell")
     if len(fitting) == 1:
-        _console.say("done", f"{visible(str(file))} is {fitting[0].format}. For workspace.toml:")
+        _console.say("done", f"{file} is {fitting[0].format}. For workspace.toml:")
         _console.write(stanza(file, fitting[0]))
     return len(fitting) == 1
 
@@ -88,10 +86,10 @@ def _evidence(found: Candidate) -> None:
 def _none(file: Path, found: list[Candidate]) -> None:
     tried = max((one.outcome.lines for one in found), default=0)
     if not tried:
-        _console.say("error", f"{visible(str(file))}: is empty, or its first line is too long to judge")
+        _console.say("error", f"{file}: is empty, or its first line is too long to judge")
         return
     nearest = min(found, key=lambda one: one.outcome.quarantined_share)
-    message = f"{visible(str(file))}: none of the {len(found)} named formats reads its first lines"
+    message = f"{file}: none of the {len(found)} named formats reads its first lines"
     if nearest.outcome.events:
         message += f"; the nearest, {nearest.format}, reads {nearest.outcome.events:,} of {tried:,}"
     _console.say(

@@ -15,6 +15,14 @@ HEX_CHARACTERS = string.hexdigits
 DECIMAL_CHARACTERS = string.digits + ".-"
 _OF_URLS = _LETTERS + "-._~:/?#@!$&'()*+,;=%"
 
+SPACED_HEADERS = {
+    *("accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "cookie"),
+    *("content-disposition", "content-security-policy", "content-type", "date", "expires", "forwarded", "from"),
+    *("if-modified-since", "keep-alive", "last-modified", "link", "permissions-policy", "sec-ch-ua", "server"),
+    *("set-cookie", "strict-transport-security", "user-agent", "vary", "via", "warning", "x-forwarded-for"),
+}
+"""Headers whose text holds spaces as a matter of course."""
+
 
 @dataclass(frozen=True)
 class Prints:

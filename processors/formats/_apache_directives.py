@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 
-from processors._printed import Prints, pattern, text, word
+from processors._printed import SPACED_HEADERS, Prints, pattern, text, word
 from processors.formats import _clf
 
 _DIGITS = string.digits
@@ -63,12 +63,6 @@ DIRECTIVES: dict[str, Prints] = {
     "%V": word("host", 1, characters=_VIRTUAL_HOST),
     "%X": pattern("[X+-]", "X+-"),
     "%^FB": word(characters=_DIGITS + "-"),  # microseconds to the first byte (mod_logio)
-}
-SPACED_HEADERS = {
-    *("accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "cookie"),
-    *("content-disposition", "content-security-policy", "content-type", "date", "expires", "forwarded", "from"),
-    *("if-modified-since", "keep-alive", "last-modified", "link", "permissions-policy", "sec-ch-ua", "server"),
-    *("set-cookie", "strict-transport-security", "user-agent", "vary", "via", "warning", "x-forwarded-for"),
 }
 HEADERS = {
     "host": text("host", 2),

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import string
 
-from processors._printed import DECIMAL_CHARACTERS, HEX_CHARACTERS, Prints, moment, pattern, several, text, word
+from processors._printed import (
+    DECIMAL_CHARACTERS,
+    HEX_CHARACTERS,
+    SPACED_HEADERS,
+    Prints,
+    moment,
+    pattern,
+    several,
+    text,
+    word,
+)
 from processors.formats import _clf
 
 _DIGITS = string.digits
@@ -155,12 +165,6 @@ INGRESS = {  # of Kubernetes' ingress-nginx
     "proxy_alternative_upstream_name": text(),
     "req_id": NAMED,
 }
-SPACED_HEADERS = {
-    *("accept", "accept_charset", "accept_encoding", "accept_language", "authorization", "cache_control", "cookie"),
-    *("content_disposition", "content_security_policy", "content_type", "date", "expires", "forwarded", "from"),
-    *("if_modified_since", "keep_alive", "last_modified", "link", "permissions_policy", "sec_ch_ua", "server"),
-    *("set_cookie", "strict_transport_security", "user_agent", "vary", "via", "warning", "x_forwarded_for"),
-}
 HEADERS = {
     # a host with a slash is refused with 400; in that line the path seems to begin there
     "http_host": text("host", 1, never="/"),
@@ -192,4 +196,4 @@ def variable(name: str) -> Prints | None:
     family = next((prefix for prefix in FAMILIES if name.startswith(prefix) and name != prefix), None)
     if family is None:
         return None
-    return text(is_prose=name.removeprefix(family) in SPACED_HEADERS or family.startswith("geoip"))
+    return text(is_prose=name.removeprefix(family).replace("_", "-") in SPACED_HEADERS or family.startswith("geoip"))
