@@ -6,20 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-SAMPLE_ROWS = 8_192
-WORTH_BELOW = 0.6
-"""Distinct values by rows of a sample; above it, looking rows up costs more than looking at each."""
-IN_RUNS_BELOW = 0.25
-"""Rows of a sample that differ from the one before; below it, only the first row of each run is looked up."""
+from processors import _scan
+from processors._spans import Spans, spans, text
 
-_NOTHING = pl.Series([None], dtype=pl.String)
+FEW = 1024
+"""Texts of which Python makes codes sooner than they are handed over to a loop."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A column: `values`, and which of them each row has (UInt32); without `codes` a value a row."""
+    """A column: `values`, and which of them each row has (UInt32, no nulls); without `codes` a value a row."""
 
     values: pl.Series
     codes: pl.Series | None = None
@@ -42,9 +41,17 @@ class Encoded:
 
     def where(self, condition: pl.Series) -> Encoded:
         """The column, null in the rows where the condition does not hold."""
+        nothing = pl.Series([None], dtype=self.values.dtype)
         if self.codes is None:
-            return Encoded(self.values.zip_with(condition, pl.Series([None], dtype=self.values.dtype)))
-        return Encoded(self.values, self.codes.zip_with(condition, pl.Series([None], dtype=pl.UInt32)))
+            return Encoded(self.values.zip_with(condition, nothing))
+        code = pl.Series([len(self.values)], dtype=pl.UInt32)
+        return Encoded(pl.concat([self.values, nothing]), self.codes.zip_with(condition, code))
+
+    def within(self, column: Encoded) -> Encoded:
+        """The rows of a column of which this is something of its values."""
+        if column.codes is None:
+            return self
+        return Encoded(self.values, column.codes if self.codes is None else self.codes[column.codes])
 
     def replaced(self, places: pl.Series, others: Encoded) -> Encoded:
         """The column with the rows at those places as the others have them, in their order."""
@@ -58,17 +65,15 @@ class Encoded:
 Columns = dict[str, Encoded]
 
 
-def encoded(rows: pl.Series) -> Encoded:
-    """The column in the form that is cheaper to work on."""
-    sample = rows[:SAMPLE_ROWS]
-    if sample.n_unique() > WORTH_BELOW * len(sample):
-        return Encoded(rows)
-    if (sample[1:] != sample[:-1]).sum() > IN_RUNS_BELOW * len(sample):
-        texts, codes = _distinct(rows)
-    else:
-        texts, codes = _distinct(rows.rle().struct.field("value"))
-        codes = codes[rows.rle_id()]
-    return Encoded(texts.append(_NOTHING), codes)  # nothing can be gathered from an empty column
+def encoded(rows: pl.Series | Spans) -> Encoded:
+    """The column of text, each distinct one once, behind a null."""
+    if isinstance(rows, pl.Series) and len(rows) <= FEW:
+        known: dict[str | None, int] = {None: 0}
+        places = [known.setdefault(value, len(known)) for value in rows.to_list()]
+        return Encoded(pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32))
+    found = rows if isinstance(rows, Spans) else spans(rows)
+    codes, offsets, texts = _scan.encode(found.data, found.at, found.lengths)
+    return Encoded(text(offsets, texts, np.arange(len(offsets) - 1) > 0), pl.Series(codes))
 
 
 def of_enum(rows: pl.Series, categories: pl.Enum) -> Encoded:
@@ -81,14 +86,9 @@ def constant(value: str | None, count: int) -> Encoded:
     return Encoded(pl.Series([value], dtype=pl.String), pl.Series([0], dtype=pl.UInt32).new_from_index(0, count))
 
 
-def _is_worth_it(rows: pl.Series) -> bool:
-    sample = rows.head(SAMPLE_ROWS)
-    return int(sample.is_unique().sum()) < WORTH_BELOW * len(sample)
-
-
 @dataclass(frozen=True)
 class Coded:
-    """Rows whose text is codes: `texts` has, for some of the columns, what their codes (UInt32) stand for."""
+    """Rows whose text is codes: `texts` has, for some columns, what their codes (UInt32) stand for; 0 is null."""
 
     rows: pl.DataFrame
     texts: Mapping[str, pl.Series]
@@ -112,8 +112,9 @@ class Coded:
 
         column = self.rows[name].rechunk()
         if name in self.texts:
-            text = self.texts[name].to_arrow(compat_level=pl.CompatLevel.oldest())
-            return pa.DictionaryArray.from_arrays(column.reinterpret(signed=True).to_arrow(), text, safe=False)
+            text = self.texts[name][1:].to_arrow(compat_level=pl.CompatLevel.oldest())
+            codes = column.to_numpy()
+            return pa.DictionaryArray.from_arrays((codes - 1).view(np.int32), text, mask=codes == 0, safe=False)
         array = column.to_arrow(compat_level=pl.CompatLevel.oldest())
         return array.dictionary_encode() if column.dtype == pl.String else array
 
@@ -122,24 +123,10 @@ def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
     """The columns of the schema as rows."""
     rows, texts = {}, {}
     for name, dtype in schema.items():
-        values, codes = columns[name].values, columns[name].codes
-        if codes is not None and dtype == pl.String:
-            known, places = (values, None) if len(values) == 1 else _distinct(values)
-            if not known.null_count():
-                rows[name], texts[name] = codes if places is None else places[codes], known
-                continue
-        rows[name] = columns[name].rows().cast(dtype)
+        column = columns[name]
+        if column.codes is not None and dtype == pl.String:
+            distinct = encoded(column.values)  # some of which have become the same
+            rows[name], texts[name] = distinct.codes[column.codes], distinct.values
+        else:
+            rows[name] = column.rows().cast(dtype)
     return Coded(pl.DataFrame(rows), texts)
-
-
-def _distinct(rows: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The texts that are there, each once, and the place of each row's among them; null for null.
-
-    There may be nulls among the texts.
-    """
-    categories = pl.Categorical(pl.Categories.random())
-    column = rows.cast(categories)  # the categories are forgotten with the last column that has them
-    codes = column.to_physical()
-    highest = codes.max()
-    every = pl.Series("", range(highest + 1 if isinstance(highest, int) else 0), dtype=pl.UInt32)
-    return every.cat.to(categories, strict=False).cast(pl.String), codes

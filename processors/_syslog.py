@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
 import polars as pl
+
+from processors._spans import Spans
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = r"[0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
@@ -33,9 +37,16 @@ def is_header(text: str) -> bool:
     return _ALONE.fullmatch(text) is not None
 
 
+def suspects(lines: Spans) -> Any:
+    """The places of lines that may have such a header: `<`, or a month, capital letters up to S, or a year."""
+    places = np.flatnonzero(lines.lengths > 1)
+    first, second = lines.data[lines.at[places]], lines.data[lines.at[places] + 1]
+    return places[((first >= ord("<")) & (first < ord("T"))) | ((first == ord("2")) & (second == ord("0")))]
+
+
 def message(lines: pl.Series) -> pl.Series | None:
     """The lines without the header that syslog put before them, null where there is none; None where none has one."""
-    # `<`, or a month: capital letters up to S; or a year. Most lines begin with neither, and cost nothing more
+    # most lines begin with none of what `suspects` asks for, and cost nothing more
     may = (((lines >= "<") & (lines < "T")) | lines.str.starts_with("20")).fill_null(False)
     if not may.any():
         return None

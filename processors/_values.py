@@ -39,18 +39,6 @@ _SECRET = re.compile(
 _SIGNED_VALUE = re.compile(_SIGNED)
 _LONGEST_WORD = 20
 
-_METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
-_PROTOCOLS = ("HTTP/1.1", "HTTP/2.0", "HTTP/1.0", "HTTP/3.0")
-_REQUEST = (
-    r"(?s)\A"
-    r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
-    r"(?P<authority>[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
-    r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority, where it means /
-    r"(?:\?(?P<query>[^#]*?))?(?:#.*?)?"
-    r"(?: HTTP/[0-9](?:\.[0-9])?)?"
-    r"\z"
-)
-
 
 def text(raw: pl.Series) -> pl.Series:
     """The logged text with its escapes undone; null for `-` and for nothing."""
@@ -96,45 +84,6 @@ def canonical_address(raw: str) -> str | None:
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         return str(parsed.ipv4_mapped)
     return str(parsed)
-
-
-def request(raw: pl.Series) -> pl.DataFrame:
-    """`http_method`, `http_path` and raw `http_query` of request lines: without fragment, and secrets in the path.
-
-    All null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
-    1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
-    """
-    words = pl.col("raw").str.splitn(" ", 3).struct.rename_fields(["http_method", "target", "protocol"]).struct.unnest()
-    rows = (
-        raw.alias("raw")
-        .to_frame()
-        .lazy()
-        .with_columns(words)
-        .with_columns(
-            pl.col("target").str.splitn("?", 2).struct.rename_fields(["http_path", "http_query"]).struct.unnest(),
-            # nearly all requests are `GET /path?query HTTP/1.1`, and need no regular expression
-            is_plain=pl.col("http_method").is_in(_METHODS)
-            & pl.col("protocol").is_in(_PROTOCOLS)
-            & pl.col("target").str.starts_with("/")
-            & ~pl.col("target").str.contains("#", literal=True),
-        )
-    )
-    found = rows.select("raw", "http_method", "http_path", "http_query", pl.col("is_plain").fill_null(False)).collect()
-    if not found["is_plain"].all():
-        found = _other_requests(found)
-    return found.select("http_method", "http_query", http_path=without_secrets(found["http_path"]))
-
-
-def _other_requests(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the method and path of those that are not plain as the grammar has them."""
-    found = pl.when(~pl.col("is_plain")).then("raw").str.extract_groups(_REQUEST)
-    path = pl.when(pl.col("path") != "").then("path").when(pl.col("authority").is_not_null()).then(pl.lit("/"))
-    rows = rows.with_columns(found.struct.unnest()).with_columns(path=path)
-    return rows.with_columns(
-        http_method=pl.when("is_plain").then("http_method").when(pl.col("path").is_not_null()).then("method"),
-        http_path=pl.when("is_plain").then("http_path").otherwise("path"),
-        http_query=pl.when("is_plain").then("http_query").otherwise("query"),
-    )
 
 
 def query(raw: pl.Series) -> pl.Series:

@@ -3,54 +3,46 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from processors import _addresses, _cut, _times, _values, device
+from processors import _addresses, _cut, _requests, _times, _values, device
 from processors._encoded import Columns, Encoded, constant, encoded, of_enum
 from processors._options import Options
 from processors._reader import JsonLine, W3cLine, WebLine
-
-DEFAULT_BACKGROUND_PATHS = (
-    "/health",
-    "/healthz",
-    "/health/*",
-    "/livez",
-    "/readyz",
-    "/ping",
-    "/favicon.ico",
-    "/robots.txt",
-    *("*.css", "*.js", "*.map"),
-    *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.ico", "*.webp"),
-    *("*.woff", "*.woff2", "*.ttf"),
-)
-"""What browsers and monitors fetch by themselves, used where a source sets no `background_paths`."""
+from processors._spans import Spans, spans
 
 _STATUS = pl.col("http_status")
 _CLASSES = pl.Enum(("activity", "background", "login", "login_failed", "logout", "other"))
 _OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 
 
-def events(lines: pl.Series, shape: WebLine, options: Options) -> Columns:
+def events(lines: Spans, shape: WebLine, options: Options) -> Columns:
     """The columns of events, `is_directive`, and `field_reason` where a line is no event."""
     asked = [token for token in (options.user, options.session_reference) if token]
     names = {token: name for token in asked if (name := shape.name(token))}
     tokens = frozenset(name for name in names.values() if name in asked)
-    if not shape.is_escaped:  # as a server writes them that escapes, so that one way of reading is enough
-        lines = lines.str.replace_all("\\", r"\x5c", literal=True)
-    if shape.is_json_escaped:
-        lines = lines.str.replace_all("\\\\", r"\x5c", literal=True)
-        lines = lines.str.replace_all(r"\\u00([0-9A-Fa-f]{2})", r"\x${1}")
-    if shape.is_hash_escaped:
-        lines = lines.str.replace_all("#([0-9A-F]{2})", r"\x${1}")
+    lines = _escaped(lines, shape)
     fields, fits = _cut.fast(lines, shape.template, tokens)
     if not fits.all():
         places = (~fits).arg_true()
-        others, is_other = _cut.exact(lines.gather(places), shape.template, tokens)
+        others, is_other = _cut.exact(lines.some(places.to_numpy()), shape.template, tokens)
         fields = {name: column.replaced(places, others[name]) for name, column in fields.items()}
         fits = fits.scatter(places, is_other.fill_null(False))
     return of_fields(fields, fits, names, shape, options)
+
+
+def _escaped(lines: Spans, shape: WebLine) -> Spans:
+    """The lines as a server writes them that escapes, so that one way of reading is enough."""
+    if not shape.is_escaped and lines.has_backslashes:
+        lines = spans(lines.text.str.replace_all("\\", r"\x5c", literal=True))
+    if shape.is_json_escaped and lines.has_backslashes:
+        text = lines.text.str.replace_all("\\\\", r"\x5c", literal=True)
+        lines = spans(text.str.replace_all(r"\\u00([0-9A-Fa-f]{2})", r"\x${1}"))
+    if shape.is_hash_escaped:
+        lines = spans(lines.text.str.replace_all("#([0-9A-F]{2})", r"\x${1}"))
+    return lines
 
 
 def of_fields(
@@ -69,7 +61,7 @@ def of_fields(
 
     read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
     time = field("time").fields(read_time)
-    request = _request(fields, field).apply(_values.unescaped).fields(lambda raw: _meant(raw, options))
+    request = _requests.read(_request(fields, field).apply(_values.unescaped), options)
     query = _query(request, field("query")) if options.query_strings else missing
     user = field(names.get(options.user) if options.user else "user")
     # without a status nobody knows whether the name is only claimed
@@ -145,16 +137,6 @@ def addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Opti
     return {"peer_address": peer, **{column.name: Encoded(column) for column in found}}
 
 
-def _meant(raw: pl.Series, options: Options) -> pl.DataFrame:
-    """The request's method and path, and what the settings say about such requests."""
-    background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
-    return _values.request(raw).with_columns(
-        is_login=_matches(options.login_requests),
-        is_logout=_matches(options.logout_requests),
-        is_background=_matches(background),
-    )
-
-
 def _outcome() -> pl.Expr:
     return (
         pl.when(_STATUS.is_between(200, 399))
@@ -192,21 +174,3 @@ def _event_class() -> pl.Expr:
         .then(lit("background"))
         .otherwise(lit("activity"))
     )
-
-
-def _matches(patterns: Sequence[str]) -> pl.Expr:
-    """Whether the request is one of `METHOD /path` or `/path` (any method), where `*` stands for anything."""
-    of_paths = [pattern for pattern in patterns if " " not in pattern]
-    of_requests = [pattern for pattern in patterns if " " in pattern]
-    found = pl.lit(False)
-    if of_paths:
-        found |= pl.col("http_path").str.contains(_globs(of_paths))
-    if of_requests:
-        found |= pl.concat_str("http_method", pl.lit(" "), "http_path").str.contains(_globs(of_requests))
-    return found.fill_null(False)
-
-
-def _globs(patterns: Sequence[str]) -> str:
-    """The pattern of what begins and ends as one of these, `*` being anything."""
-    written = (".*".join(map(pl.escape_regex, pattern.split("*"))) for pattern in patterns)
-    return rf"(?s)\A(?:{'|'.join(written)})\z"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from processors import _spans
+from processors._spans import Spans, spans
 from processors.slabs import LINE_BYTES
 
 OUT_OF_RANGE = "time_out_of_range"
@@ -16,12 +18,19 @@ def lines_of(data: bytes, first: int) -> pl.DataFrame:
 
     Of a line that is too long only that is kept right: it may be cut in the middle of a character.
     """
-    try:
-        lines = pl.scan_lines(data).collect().to_series()
-    except pl.exceptions.ComputeError:  # some line is not UTF-8
-        lines = _lossy(data)
+    lines = spans_of(data).text
     numbers = pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number")
     return lines.alias("line").to_frame().select(numbers, "line")
+
+
+def spans_of(data: bytes) -> Spans:
+    """The same as bytes, without numbers."""
+    try:
+        if not data.isascii():
+            data.decode()
+    except UnicodeDecodeError:
+        return spans(_lossy(data))
+    return _spans.lines(data)
 
 
 def quarantined(parsed: pl.DataFrame, data: bytes, first: int, line_bytes: Mapping[int, int]) -> pl.DataFrame:

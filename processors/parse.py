@@ -9,7 +9,8 @@ from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
 from processors._reader import BadFormat, Reader, SignInRecord, UnknownFormat, WebLine, formats, reader, servers
 from processors._reader import names as format_names
-from processors._web import DEFAULT_BACKGROUND_PATHS
+from processors._requests import DEFAULT_BACKGROUND_PATHS
+from processors._spans import Spans, spans
 from schemas import Events
 
 __all__ = [
@@ -40,26 +41,41 @@ def parse(lines: pl.LazyFrame, *, reader: Reader, source: str, file_id: str, opt
     the format has such lines, `header` is the one that says what the fields are.
     """
     return lines.map_batches(
-        lambda frame: coded(frame, reader=reader, source=source, file_id=file_id, options=options).decoded(),
+        lambda frame: coded(
+            *(spans(frame["line"]), frame["line_number"], frame.get_column("header", default=None)),
+            reader=reader,
+            source=source,
+            file_id=file_id,
+            options=options,
+        ).decoded(),
         schema=SCHEMA,
     )
 
 
-def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, options: Options) -> Coded:
-    """The same at once, with text as codes."""
-    line, shape = lines["line"], reader.shape
-    early_reason = _early_reason(line)
-    readable = line if early_reason is None else line.zip_with(early_reason.is_null(), _NOTHING)
+def coded(
+    lines: Spans,
+    numbers: pl.Series,
+    headers: pl.Series | None = None,
+    *,
+    reader: Reader,
+    source: str,
+    file_id: str,
+    options: Options,
+) -> Coded:
+    """The same at once of lines, their numbers and headers, with text as codes."""
+    shape = reader.shape
+    early_reason = _early_reason(lines)
+    readable = lines if early_reason is None else lines.where(early_reason.is_null().to_numpy())
     if isinstance(shape, SignInRecord):
-        columns = _sign_in.events(readable, shape, options)
+        columns = _sign_in.events(readable.text, shape, options)
     else:
-        columns = _web_lines.events(readable, shape, options, headers=lines.get_column("header", default=None))
-    reason, skipped = _verdict(line, early_reason, columns, options)
-    count = lines.height
+        columns = _web_lines.events(readable, shape, options, headers=headers)
+    reason, skipped = _verdict(lines, early_reason, columns, options)
+    count = len(lines)
     columns |= {
         "source": constant(source, count),
         "file_id": constant(file_id, count),
-        "line_number": Encoded(lines["line_number"]),
+        "line_number": Encoded(numbers),
         "attribution_method": constant("log_user", count).where(columns["user_name"].rows().is_not_null()),
         "quarantine_reason": Encoded(reason),
         "skipped": Encoded(skipped),
@@ -67,12 +83,12 @@ def coded(lines: pl.DataFrame, *, reader: Reader, source: str, file_id: str, opt
     return encode({name: columns[name] for name in SCHEMA}, SCHEMA)
 
 
-def _early_reason(line: pl.Series) -> pl.Series | None:
+def _early_reason(lines: Spans) -> pl.Series | None:
     """Why a line is not even looked at, if there is any. Nothing long reaches a regular expression."""
-    longest = line.str.len_bytes().max()
-    is_long = isinstance(longest, int) and longest > LONGEST_LINE_BYTES
-    if not (is_long or line.null_count() or line.str.contains("\0", literal=True).any()):
+    is_usual = not len(lines) or (lines.lengths.min() >= 0 and lines.lengths.max() <= LONGEST_LINE_BYTES)
+    if is_usual and not lines.has_zeros:
         return None
+    line = lines.text
     return pl.select(
         pl.when(line.str.len_bytes() > LONGEST_LINE_BYTES)
         .then(pl.lit("line_too_long"))
@@ -84,7 +100,7 @@ def _early_reason(line: pl.Series) -> pl.Series | None:
 
 
 def _verdict(
-    line: pl.Series, early_reason: pl.Series | None, columns: Columns, options: Options
+    lines: Spans, early_reason: pl.Series | None, columns: Columns, options: Options
 ) -> tuple[pl.Series, pl.Series]:
     """Why a line is no event, and what kind of line it is that is skipped. A blank one is none of any format."""
     time = columns["event_time"].rows()
@@ -97,12 +113,12 @@ def _verdict(
     ):
         if is_out is not None and is_out.any():
             reason = _OUT_OF_RANGE.zip_with(is_out.fill_null(False) & reason.is_null(), reason)
-    skipped = _NOTHING.new_from_index(0, len(line))
+    skipped = _NOTHING.new_from_index(0, len(lines))
     if is_directive.any():
         skipped = _DIRECTIVE.zip_with(is_directive, skipped)
     suspects = reason.is_not_null().arg_true()
     if len(suspects):
-        suspect = line.gather(suspects)
+        suspect = lines.some(suspects.to_numpy())
         is_short = (suspect.str.len_bytes() <= LONGEST_LINE_BYTES).fill_null(False)
         is_blank = suspect.zip_with(is_short, pl.Series(["-"])).str.contains(r"\A[ \t]*\z")
         skipped = skipped.scatter(suspects.filter(is_blank), "blank")

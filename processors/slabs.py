@@ -7,6 +7,10 @@ import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from processors import _scan
+
 SLAB_BYTES = 16 << 20
 SLAB_LINES = 200_000
 LINE_BYTES = 1 << 20
@@ -64,7 +68,7 @@ def looks_like_document(head: bytes) -> bool:
 
 def _halved(slab: Slab) -> Iterator[Slab]:
     """The slab in parts of no more than `SLAB_LINES` lines: millions of tiny ones would fill the memory."""
-    if slab.data.count(b"\n") <= SLAB_LINES:
+    if _scan.counted(np.frombuffer(slab.data, np.uint8), _scan.LINE_FEED) <= SLAB_LINES:
         yield slab
         return
     half = len(slab.data) // 2  # where one line is longer than all others, it may reach from there to an end

@@ -20,7 +20,7 @@ from processors import content as contents
 from processors._encoded import Coded
 from processors.content import Content
 from processors.errors import LandingError
-from processors.lines import lines_of, quarantined
+from processors.lines import quarantined, spans_of
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
@@ -150,13 +150,13 @@ class _Read:
 def _parsed(
     slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str, header: str | None = None
 ) -> _Read:
-    lines = lines_of(slab.data, 1)
-    if reader.has_headers:
-        lines = lines.with_columns(headers.column(headers.runs(slab.data, header)))
-    parsed = parse.coded(lines, reader=reader, source=reader.name, file_id=name, options=options)
+    lines = spans_of(slab.data)
+    numbers = pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True)
+    above = headers.column(headers.runs(slab.data, header)) if reader.has_headers else None
+    parsed = parse.coded(lines, numbers, above, reader=reader, source=reader.name, file_id=name, options=options)
     rejected = quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {})
-    above = lines["header"].gather(rejected["line_number"] - 1) if reader.has_headers else pl.lit(None, dtype=pl.String)
-    return _Read(reader.name, parsed, rejected.with_columns(header=above))
+    of_rejected = pl.lit(None, dtype=pl.String) if above is None else above.gather(rejected["line_number"] - 1)
+    return _Read(reader.name, parsed, rejected.with_columns(header=of_rejected))
 
 
 def _count(outcome: Outcome, read: _Read, write: Writer | None) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from processors import _cut, parse
+from processors._spans import spans
 from processors._template import ANY_QUOTED, WORD, Field, Template, parts
 from processors.formats import (
     apache,
@@ -150,7 +151,7 @@ def test_the_line_of_each_compiled_format_is_one_of_the_lines_that_are_damaged()
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_the_first_tier_never_disagrees_with_the_second(name: str) -> None:
     template, lines = TEMPLATES[name], pl.Series(LINES + damaged(len(name), 20_000))
-    cut, is_certain = _cut.fast(lines, template, frozenset())
+    cut, is_certain = _cut.fast(spans(lines), template, frozenset())
     read, fits = _cut.exact(lines, template, frozenset())
     assert (fits | ~is_certain).all(), lines.filter(is_certain & ~fits).head(3).to_list()
     for field, column in read.items():
@@ -166,12 +167,12 @@ def _undone(values: pl.Series) -> pl.Series:
 @pytest.mark.parametrize(("name", "line"), [("common", 3), ("combined", 0), ("combined", 1), ("a bracket", 10)])
 def test_the_first_tier_takes_ordinary_lines(name: str, line: int) -> None:
     user_of_one_word = pl.Series([LINES[line].replace("Riya S", "Riya")])
-    assert _cut.fast(user_of_one_word, TEMPLATES[name], frozenset())[1].all()
+    assert _cut.fast(spans(user_of_one_word), TEMPLATES[name], frozenset())[1].all()
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATES.keys() & parse.formats().keys()))
 def test_the_first_tier_takes_the_sample_of_a_format(name: str) -> None:
-    assert _cut.fast(pl.Series([parse.reader(name).sample]), TEMPLATES[name], frozenset())[1].all()
+    assert _cut.fast(spans(pl.Series([parse.reader(name).sample])), TEMPLATES[name], frozenset())[1].all()
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_the_first_tier_takes_the_sample_of_a_format(name: str) -> None:
 )
 def test_the_first_tier_takes_ordinary_lines_of_formats_of_one_s_own(name: str, line: str) -> None:
     for tokens in (frozenset[str](), frozenset({"$cookie_sid"})):
-        assert _cut.fast(pl.Series([line]), TEMPLATES[name], tokens)[1].all()
+        assert _cut.fast(spans(pl.Series([line])), TEMPLATES[name], tokens)[1].all()
         assert _cut.exact(pl.Series([line]), TEMPLATES[name], tokens)[1].all()
 
 
@@ -201,7 +202,7 @@ def test_a_template_is_cut_at_its_quotes_and_then_at_its_other_text() -> None:
 
 
 def test_values_that_repeat_are_looked_at_once() -> None:
-    fields, _ = _cut.fast(pl.Series(LINES[:1] * 1000), combined.LINE, frozenset())
+    fields, _ = _cut.fast(spans(pl.Series(LINES[:1] * 1000)), combined.LINE, frozenset())
     assert fields["agent"].codes is not None
     assert fields["agent"].values.drop_nulls().to_list() == ["curl/8"]
     assert fields["agent"].rows().to_list() == ["curl/8"] * 1000

@@ -1,0 +1,177 @@
+"""What loops over bytes are made of: compiled on first use, and kept beside the code or where the user's caches are.
+
+Places in memory are numbers: an array handed over from one function to the next costs as much as many bytes. `limit`
+is the last place that eight bytes may be read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+WORD = 8
+_ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_BITS, _SHIFT = np.uint64(8), np.uint64(3)
+_ODD, _FOLD = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+
+
+def compiled(function: Function) -> Function:
+    """The function as machine code, run without Python's lock."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # nowhere to keep it
+        return njit(nogil=True)(function)
+
+
+def inlined(function: Function) -> Function:
+    """The function as a part of what it is called by."""
+    return njit(inline="always")(function)
+
+
+@intrinsic
+def address(typing_context: Any, data: Any) -> Any:
+    """Where an array of bytes begins in memory."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.ptrtoint(array.data, ir.IntType(64))
+
+    return types.int64(data), code
+
+
+def _access(bits: int) -> Callable[..., Any]:
+    """Reads a number of so many bits at any place, the lowest byte first."""
+
+    @intrinsic
+    def load(typing_context: Any, place: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
+            return (
+                builder.zext(builder.load(pointer, align=1), ir.IntType(64))
+                if bits < 64
+                else builder.load(pointer, align=1)
+            )
+
+        return types.uint64(types.int64), code
+
+    return load
+
+
+_load, _load_byte = _access(64), _access(8)
+
+
+@intrinsic
+def _store(typing_context: Any, place: Any, value: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        builder.store(arguments[1], pointer, align=1)
+
+    return types.void(types.int64, types.uint64), code
+
+
+@intrinsic
+def _trailing_zeros(typing_context: Any, word: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), code
+
+
+@compiled
+def _last_word(place: int, limit: int) -> Any:
+    found = np.uint64(0)
+    for index in range(limit + WORD - place):
+        found |= _load_byte(place + index) << (_BITS * np.uint64(index))
+    return found
+
+
+@inlined
+def word(place: int, limit: int) -> Any:
+    """The eight bytes from there, the first one lowest; zeros behind the end."""
+    return _load(place) if place <= limit else _last_word(place, limit)
+
+
+@inlined
+def find(place: int, end: int, limit: int, byte: int) -> int:
+    """Where the byte is for the first time in `[place, end)`, or -1."""
+    pattern = _ONES * np.uint64(byte)
+    found = -1
+    while place < end:
+        differs = word(place, limit) ^ pattern
+        hit = (differs - _ONES) & ~differs & _HIGHS
+        if hit:
+            place += np.int64(_trailing_zeros(hit) >> _SHIFT)
+            if place < end:
+                found = place
+            break
+        place += WORD
+    return found
+
+
+@inlined
+def is_same(place: int, other: int, length: int, limit: int, other_limit: int) -> bool:
+    """Whether so many bytes are the same at both places."""
+    while length >= WORD and word(place, limit) == word(other, other_limit):
+        length -= WORD
+        place += WORD
+        other += WORD
+    if length == 0:
+        return True
+    if length >= WORD:
+        return False
+    return (word(place, limit) ^ word(other, other_limit)) << (_BITS * np.uint64(WORD - length)) == np.uint64(0)
+
+
+@inlined
+def starts_with(place: int, text: int, length: int, limit: int) -> bool:
+    """Whether the text is there, behind which eight more bytes may be read."""
+    differs = word(place, limit) ^ _load(text)
+    if length < WORD:
+        return differs << (_BITS * np.uint64(WORD - length)) == np.uint64(0) if length else True
+    return differs == np.uint64(0) and is_same(place + WORD, text + WORD, length - WORD, limit, text + length)
+
+
+@compiled
+def find_text(place: int, end: int, limit: int, text: int, length: int, text_limit: int) -> int:
+    """Where the text is for the first time in `[place, end)`, or -1."""
+    first = np.int64(_load_byte(text))
+    while True:
+        place = find(place, end - length + 1, limit, first)
+        if place < 0 or is_same(place, text, length, limit, text_limit):
+            return place
+        place += 1
+
+
+@inlined
+def first_byte(place: int) -> int:
+    return np.int64(_load_byte(place))
+
+
+@inlined
+def hashed(place: int, length: int, limit: int, seed: Any) -> Any:
+    """A number that equal texts have in common, and others hardly ever."""
+    found = (np.uint64(length) ^ seed) * _ODD
+    while length >= WORD:
+        found = (found ^ word(place, limit)) * _ODD
+        found ^= found >> _FOLD
+        place += WORD
+        length -= WORD
+    if length:
+        rest = word(place, limit) & ((np.uint64(1) << (_BITS * np.uint64(length))) - np.uint64(1))
+        found = (found ^ rest) * _ODD
+        found ^= found >> _FOLD
+    return found * _ODD
+
+
+@inlined
+def copy(place: int, length: int, limit: int, into: int) -> None:
+    """Nothing: copies bytes, and up to seven more, for which there must be room."""
+    for done in range(0, length, WORD):
+        _store(into + done, word(place + done, limit))

@@ -1,0 +1,93 @@
+"""Request lines → their parts, and what the settings say about such requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from processors import _scan
+from processors._encoded import Columns, Encoded, encoded
+from processors._options import Options
+from processors._spans import Spans, spans
+from processors._values import without_secrets
+
+DEFAULT_BACKGROUND_PATHS = (
+    "/health",
+    "/healthz",
+    "/health/*",
+    "/livez",
+    "/readyz",
+    "/ping",
+    "/favicon.ico",
+    "/robots.txt",
+    *("*.css", "*.js", "*.map"),
+    *("*.png", "*.jpg", "*.jpeg", "*.gif", "*.svg", "*.ico", "*.webp"),
+    *("*.woff", "*.woff2", "*.ttf"),
+)
+"""What browsers and monitors fetch by themselves, used where a source sets no `background_paths`."""
+
+_METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
+_REQUEST = (
+    r"(?s)\A"
+    r"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "  # a token
+    r"(?P<authority>[A-Za-z][A-Za-z0-9+.-]*://[^/?# ]*)?"  # absolute form: what a proxy is sent
+    r"(?P<path>(?:/[^?#]*?)?|\*)"  # empty only after an authority, where it means /
+    r"(?:\?(?P<query>[^#]*?))?(?:#.*?)?"
+    r"(?: HTTP/[0-9](?:\.[0-9])?)?"
+    r"\z"
+)
+
+
+def read(raw: Encoded, options: Options) -> Columns:
+    """`http_method`, `http_path`, raw `http_query`, `is_login`, `is_logout`, `is_background` of request lines."""
+    method, path, query = _parts(raw.values)
+    background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
+    asked = {"is_login": options.login_requests, "is_logout": options.logout_requests, "is_background": background}
+    found = {"http_method": method, "http_path": path, "http_query": query}
+    found |= {name: _matching(patterns, method, path) for name, patterns in asked.items()}
+    return {name: column.within(raw) for name, column in found.items()}
+
+
+def _parts(raw: pl.Series) -> tuple[Encoded, Encoded, Encoded]:
+    """Method, path and raw query: without fragment, and secrets in the path.
+
+    All null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
+    1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
+    """
+    text = spans(raw)
+    # nearly all requests are `GET /path?query HTTP/1.1`, and need no regular expression
+    at, lengths = _scan.requests(text.data, text.at, text.lengths)
+    method, path, query = (encoded(Spans(text.data, at[part], lengths[part])) for part in range(3))
+    is_plain = method.map(lambda name: name.is_in(_METHODS).fill_null(False)).rows()
+    if not is_plain.all():
+        places = (~is_plain).arg_true()
+        others = _others(raw.gather(places))
+        parts = zip((method, path, query), others, strict=True)
+        method, path, query = (column.replaced(places, Encoded(other)) for column, other in parts)
+    return method, path.apply(without_secrets), query
+
+
+def _others(raw: pl.Series) -> list[pl.Series]:
+    """The same of requests that are not plain, as the grammar has them."""
+    path = pl.when(pl.col("path") != "").then("path").when(pl.col("authority").is_not_null()).then(pl.lit("/"))
+    found = raw.str.extract_groups(_REQUEST).struct.unnest().with_columns(path=path)
+    method = pl.when(pl.col("path").is_not_null()).then("method")
+    return found.select(method.alias("method"), "path", "query").get_columns()
+
+
+def _matching(patterns: Sequence[str], method: Encoded, path: Encoded) -> Encoded:
+    """Whether each is one of `METHOD /path` or `/path` (any method), where `*` stands for anything."""
+    of_paths = _globs([pattern for pattern in patterns if " " not in pattern])
+    found = path.map(lambda text: text.str.contains(of_paths).fill_null(False))
+    of_requests = [pattern for pattern in patterns if " " in pattern]
+    if not of_requests:
+        return found
+    requests = pl.select(pl.concat_str(method.rows(), pl.lit(" "), path.rows())).to_series()
+    return Encoded(found.rows() | requests.str.contains(_globs(of_requests)).fill_null(False))
+
+
+def _globs(patterns: Sequence[str]) -> str:
+    """The pattern of what begins and ends as one of these, `*` being anything; of nothing where there are none."""
+    written = (".*".join(map(pl.escape_regex, pattern.split("*"))) for pattern in patterns)
+    return rf"(?s)\A(?:{'|'.join(written)})\z" if patterns else r"[^\s\S]"
