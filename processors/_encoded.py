@@ -12,7 +12,7 @@ import polars as pl
 from processors import _scan
 from processors._spans import Spans, spans, text
 
-FEW = 1024
+FEW = 128
 """Texts of which Python makes codes sooner than they are handed over to a loop."""
 
 
@@ -67,18 +67,18 @@ Columns = dict[str, Encoded]
 
 def encoded(rows: pl.Series | Spans) -> Encoded:
     """The column of text, each distinct one once, behind a null."""
+    return Encoded(*_distinct(rows))
+
+
+def _distinct(rows: pl.Series | Spans) -> tuple[pl.Series, pl.Series]:
+    """The texts behind a null, and which of them each row is."""
     if isinstance(rows, pl.Series) and len(rows) <= FEW:
         known: dict[str | None, int] = {None: 0}
         places = [known.setdefault(value, len(known)) for value in rows.to_list()]
-        return Encoded(pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32))
+        return pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32)
     found = rows if isinstance(rows, Spans) else spans(rows)
     codes, offsets, texts = _scan.encode(found.data, found.at, found.lengths)
-    return Encoded(text(offsets, texts, np.arange(len(offsets) - 1) > 0), pl.Series(codes))
-
-
-def of_enum(rows: pl.Series, categories: pl.Enum) -> Encoded:
-    """The column of an Enum."""
-    return Encoded(categories.categories, rows.to_physical().cast(pl.UInt32))
+    return text(offsets, texts, np.arange(len(offsets) - 1) > 0), pl.Series(codes)
 
 
 def constant(value: str | None, count: int) -> Encoded:
@@ -110,13 +110,16 @@ class Coded:
     def _dictionary(self, name: str) -> Any:
         import pyarrow as pa
 
-        column = self.rows[name].rechunk()
-        if name in self.texts:
-            text = self.texts[name][1:].to_arrow(compat_level=pl.CompatLevel.oldest())
-            codes = column.to_numpy()
-            return pa.DictionaryArray.from_arrays((codes - 1).view(np.int32), text, mask=codes == 0, safe=False)
-        array = column.to_arrow(compat_level=pl.CompatLevel.oldest())
-        return array.dictionary_encode() if column.dtype == pl.String else array
+        column, text = self.rows[name].rechunk(), self.texts.get(name)
+        if column.dtype == pl.String:
+            text, column = _distinct(column)
+        if text is None:
+            return column.to_arrow(compat_level=pl.CompatLevel.oldest())
+        codes = column.to_numpy()
+        is_text = pa.py_buffer(np.packbits(codes > 0, bitorder="little"))
+        places = pa.Array.from_buffers(pa.int32(), len(codes), [is_text, pa.py_buffer(codes - np.uint32(1))])
+        texts = text[1:].to_arrow(compat_level=pl.CompatLevel.oldest())
+        return pa.DictionaryArray.from_arrays(places, texts, safe=False)
 
 
 def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
@@ -125,8 +128,8 @@ def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
     for name, dtype in schema.items():
         column = columns[name]
         if column.codes is not None and dtype == pl.String:
-            distinct = encoded(column.values)  # some of which have become the same
-            rows[name], texts[name] = distinct.codes[column.codes], distinct.values
+            texts[name], codes = _distinct(column.values)  # some of which have become the same
+            rows[name] = codes[column.codes]
         else:
             rows[name] = column.rows().cast(dtype)
     return Coded(pl.DataFrame(rows), texts)

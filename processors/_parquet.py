@@ -27,6 +27,7 @@ class Parquet:
 
     def __init__(self, path: Path, table: type[Table]) -> None:
         self._schema = table.empty().schema
+        self._is_nullable = {name: column.nullable for name, column in table.columns().items()}
         self._file: AbstractContextManager[Path] = lake.written(path)
         self._frames: queue.Queue[Coded | None] = queue.Queue(WAITING_FRAMES)
         self._pool = ThreadPoolExecutor(1)
@@ -65,9 +66,11 @@ class Parquet:
         names = self._schema.names()
         text = [name for name, dtype in self._schema.items() if dtype == pl.String]
         numbers = [name for name, dtype in self._schema.items() if dtype == pl.Int64 or dtype == pl.Datetime]
+        known = Coded(self._schema.to_frame(), {}).arrow(names).schema
+        schema = pyarrow.schema([field.with_nullable(self._is_nullable[field.name]) for field in known])
         with pyarrow.parquet.ParquetWriter(
             path,
-            Coded(self._schema.to_frame(), {}).arrow(names).schema,
+            schema,
             compression="zstd",
             compression_level=COMPRESSION_LEVEL,
             store_schema=False,  # else its readers are given dictionaries in place of text
@@ -76,4 +79,5 @@ class Parquet:
             write_statistics=[name for name in names if name not in text],
         ) as writer:
             while (frame := self._frames.get()) is not None:
-                writer.write_table(frame.arrow(names), row_group_size=frame.rows.height)
+                rows = pyarrow.Table.from_arrays(frame.arrow(names).columns, schema=schema)
+                writer.write_table(rows, row_group_size=frame.rows.height)

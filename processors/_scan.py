@@ -1,97 +1,60 @@
-"""What is done to every byte, in compiled loops: lines found, cut at the literal text of a template, text as codes."""
+"""What is done to every byte: lines found, cut at the literal text of a template, and text as codes.
+
+Arrays go in and come out; the loops over them are the kernels.
+"""
 
 from __future__ import annotations
 
 import secrets
+import threading
 from typing import Any
 
 import numpy as np
 
-from processors._compiled import (
-    WORD,
-    address,
-    compiled,
-    copy,
-    find,
-    find_text,
-    first_byte,
-    hashed,
-    inlined,
-    is_same,
-    starts_with,
-    word,
-)
+from processors._machine_code import call
 
-BEFORE, BEFORE_LENGTH, FIRST_CELL, END_CELL, TAIL = range(5)  # of a row of `parts`; the last cell of all in the tail
-AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_LAST_SUCH, CELL_COLUMNS = range(8)  # of a row of `cells`
-AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)  # where a cell ends: `ENDS`
-LINE_FEED, CARRIAGE_RETURN, QUOTE, BACKSLASH, SPACE, SLASH, HASH, QUESTION = b'\n\r"\\ /#?'
-PROTOCOLS = tuple(
-    np.uint64(int.from_bytes(b"HTTP/" + version, "little")) for version in (b"1.0", b"1.1", b"2.0", b"3.0")
-)
+ROOM = 8
+"""Bytes behind a text that a kernel may read or write, if it is said to."""
+PART_COLUMNS, CELL_COLUMNS = 5, 7
+AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
+LINE_FEED, BACKSLASH = b"\n\\"
 
-_SEED = np.uint64(secrets.randbits(64))  # nobody can write lines whose texts all have one hash
-_HIGH, _LOW = np.uint64(0xFFFFFFFF00000000), np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
+_SEED = secrets.randbits(63)  # nobody can write lines whose texts all have one hash
 _LEAST_PLACES = 1 << 12
+_KEPT = threading.local()
+
+
+def counted(data: Any, byte: int) -> int:
+    """How many of the byte there are."""
+    return call("counted", _place(data), len(data), byte)
 
 
 def lines(data: Any) -> tuple[Any, Any]:
     """Where each line begins, and how long it is without its line end."""
-    count = counted(data, LINE_FEED) + 1
-    at, lengths = np.empty(count, np.int64), np.empty(count, np.int64)
-    count = _lines(data, at, lengths)
+    at, lengths = np.empty((2, counted(data, LINE_FEED) + 1), np.int64)
+    count = call("lines", _place(data), len(data), _place(at), _place(lengths))
     return at[:count], lengths[:count]
 
 
-@compiled
-def _lines(data: Any, at: Any, lengths: Any) -> int:
-    origin = address(data)
-    end = origin + len(data)
-    limit = end - WORD
-    place, count = origin, 0
-    while place < end:
-        stop = find(place, end, limit, LINE_FEED)
-        if stop < 0:
-            stop = end
-        at[count] = place - origin
-        has_return = stop > place and first_byte(stop - 1) == CARRIAGE_RETURN
-        lengths[count] = stop - place - (1 if has_return else 0)
-        count += 1
-        place = stop + 1
-    return count
-
-
-@compiled
-def counted(data: Any, byte: int) -> int:
-    """How many of the byte there are."""
-    count = 0
-    for value in data:
-        count += value == byte
-    return count
+def suspects(data: Any, at: Any, lengths: Any) -> Any:
+    """The places of lines that begin with `<`, with a capital letter up to S, or with 20."""
+    places = np.empty(len(at), np.int64)
+    return places[: call("suspects", _place(data), _place(at), _place(lengths), len(at), _place(places))]
 
 
 def gathered(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:
-    """Where each text ends in the bytes of them all, one after the other."""
+    """Where each text ends in the bytes of them all, one after the other, and these."""
     offsets = np.zeros(len(at) + 1, np.int64)
     np.cumsum(np.maximum(lengths, 0), out=offsets[1:])
-    texts = np.empty(offsets[-1] + WORD, np.uint8)
-    _gather(data, at, offsets, texts)
+    texts = np.empty(offsets[-1] + ROOM, np.uint8)
+    call("gather", _place(data), len(data), _place(at), _place(offsets), len(at), _place(texts))
     return offsets, texts
-
-
-@compiled
-def _gather(data: Any, at: Any, offsets: Any, texts: Any) -> None:
-    origin, into = address(data), address(texts)
-    limit = origin + len(data) - WORD
-    for row in range(len(at)):
-        copy(origin + at[row], offsets[row + 1] - offsets[row], limit, into + offsets[row])
 
 
 def cut(
     data: Any,
-    starts: Any,
-    sizes: Any,
+    at: Any,
+    lengths: Any,
     parts: Any,
     cells: Any,
     text: Any,
@@ -102,97 +65,22 @@ def cut(
 ) -> tuple[Any, Any, Any]:
     """For each slot and line where its text begins and how long it is (-1: not cut), and which lines are cut.
 
-    `data` is bytes, `starts` and `sizes` are where each line is in it (-1: nothing is).
+    The first two are good until this thread cuts again. `text` has the literal text, and `ROOM` behind it.
+    A part (`BEFORE, BEFORE_LENGTH, FIRST_CELL, END_CELL, TAIL`) begins with some of it; its last cell alone may reach
+    into the last `TAIL` bytes. A cell (`AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_ONLY`) ends where
+    the text after it begins: for the first time (`AT_BYTE`: of its first byte), after `WIDTH` bytes, or at the end. It
+    has no slot (-1) or one; is, if a word, neither empty nor escaped; and, if the only one, that text comes no more.
     """
-    at = np.empty((slots, len(starts)), np.int64)
-    lengths = np.empty((slots, len(starts)), np.int64)
-    fits = np.empty(len(starts), np.bool_)
-    _cut(data, starts, sizes, parts, cells, text, is_open, has_escapes, at, lengths, fits)
-    return at, lengths, fits
-
-
-@inlined
-def is_escaped(start: int, place: int) -> bool:
-    """Whether a backslash keeps what is there: one that is not kept itself. Text begins at `start`."""
-    before = place - 1
-    while before >= start and first_byte(before) == BACKSLASH:
-        before -= 1
-    return (place - before) % 2 == 0
-
-
-@compiled
-def _cut(
-    data: Any,
-    starts: Any,
-    sizes: Any,
-    parts: Any,
-    cells: Any,
-    text: Any,
-    is_open: bool,
-    has_escapes: bool,
-    at: Any,
-    lengths: Any,
-    fits: Any,
-) -> None:
-    origin, literals = address(data), address(text)
-    limit, literal_limit = origin + len(data) - WORD, literals + len(text) - WORD
-    last = len(parts) - 1
-    for row in range(len(starts)):
-        place = origin + starts[row]
-        line_end = place + sizes[row]
-        fits[row] = False
-        for number in range(last + 1 if sizes[row] >= 0 else 0):
-            end = line_end
-            if number < last or not is_open:
-                quote = find(place, line_end, limit, QUOTE)
-                while has_escapes and quote > place and is_escaped(place, quote):
-                    quote = find(quote + 1, line_end, limit, QUOTE)
-                if (quote >= 0) != (number < last):
-                    break
-                end = quote if number < last else line_end
-            length = parts[number, BEFORE_LENGTH]
-            if end - place < length or not starts_with(place, literals + parts[number, BEFORE], length, limit):
-                break
-            place += length
-            part_end = end
-            end -= parts[number, TAIL]
-            for index in range(parts[number, FIRST_CELL], parts[number, END_CELL]):
-                after, length = literals + cells[index, AFTER], cells[index, AFTER_LENGTH]
-                if index == parts[number, END_CELL] - 1:
-                    end = part_end
-                ends = cells[index, ENDS]
-                if ends == AT_BYTE:
-                    stop = find(place, end, limit, first_byte(after))
-                elif ends == AT_TEXT:
-                    stop = find_text(place, end, limit, after, length, literal_limit)
-                elif ends == AT_WIDTH:
-                    stop = place + cells[index, WIDTH]
-                else:
-                    stop = end - length
-                if stop < place or stop + length > end or not starts_with(stop, after, length, limit):
-                    place = -1
-                    break
-                if cells[index, IS_LAST_SUCH] and find_text(stop + 1, end, limit, after, length, literal_limit) >= 0:
-                    place = -1
-                    break
-                if cells[index, IS_WORD] and (
-                    stop == place or (has_escapes and find(place, stop, limit, BACKSLASH) >= 0)
-                ):
-                    place = -1
-                    break
-                slot = cells[index, SLOT]
-                if slot >= 0:
-                    at[slot, row] = place - origin
-                    lengths[slot, row] = stop - place
-                place = stop + length
-            if place != part_end:
-                break
-            if number == last:
-                fits[row] = True
-            place = part_end + 1
-        if not fits[row]:
-            for slot in range(len(lengths)):
-                lengths[slot, row] = -1
+    count = len(at)
+    found = _spare("places", 2 * slots * count, np.int64).reshape(2, slots, count)
+    fits = np.empty(count, np.bool_)
+    call(
+        "cut",
+        *(_place(data), len(data), _place(at), _place(lengths), count),
+        *(_place(parts), len(parts), _place(cells), _place(text), is_open, has_escapes),
+        *(slots, _place(found[0]), _place(found[1]), _place(fits)),
+    )
+    return found[0], found[1], fits
 
 
 def requests(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:
@@ -200,33 +88,12 @@ def requests(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:
 
     All are -1 but for `METHOD /path?query HTTP/1.1`, or 1.0, 2.0 and 3.0, without a fragment.
     """
-    places = np.zeros((3, len(at)), np.int64)
-    sizes = np.full((3, len(at)), -1, np.int64)
-    _requests(data, at, lengths, places, sizes)
-    return places, sizes
-
-
-@compiled
-def _requests(data: Any, at: Any, lengths: Any, places: Any, sizes: Any) -> None:
-    origin = address(data)
-    limit = origin + len(data) - WORD
-    for row in range(len(at)):
-        start = origin + at[row]
-        end = start + lengths[row]
-        target = find(start, end, limit, SPACE) + 1
-        stop = find(target, end, limit, SPACE) if target else -1
-        if stop < 0 or end - stop - 1 != WORD or first_byte(target) != SLASH:
-            continue
-        if word(stop + 1, limit) not in PROTOCOLS:
-            continue
-        if find(target, stop, limit, HASH) >= 0:
-            continue
-        question = find(target, stop, limit, QUESTION)
-        path_end = question if question >= 0 else stop
-        places[0, row], sizes[0, row] = at[row], target - 1 - start
-        places[1, row], sizes[1, row] = target - origin, path_end - target
-        if question >= 0:
-            places[2, row], sizes[2, row] = question + 1 - origin, stop - question - 1
+    found = np.empty((2, 3, len(at)), np.int64)
+    call(
+        "requests",
+        *(_place(data), len(data), _place(at), _place(lengths), len(at), _place(found[0]), _place(found[1])),
+    )
+    return found[0], found[1]
 
 
 def encode(data: Any, at: Any, lengths: Any) -> tuple[Any, Any, Any]:
@@ -234,66 +101,37 @@ def encode(data: Any, at: Any, lengths: Any) -> tuple[Any, Any, Any]:
 
     Code 0 is no text (length -1), and is there in any case.
     """
-    codes = np.empty(len(at), np.uint32)
-    offsets = np.empty(len(at) + 2, np.int64)
-    spare = np.empty(len(data) + WORD, np.uint8)
-    count = _encode(data, at, lengths, _SEED, codes, offsets, spare)
-    offsets = offsets[: count + 1].copy()
-    return codes, offsets, spare[: offsets[-1]].copy()
-
-
-@compiled
-def _encode(data: Any, at: Any, lengths: Any, seed: Any, codes: Any, offsets: Any, texts: Any) -> int:
-    """How many codes there are. A place of the table has the upper half of a hash and, below it, the code."""
-    origin, known_texts = address(data), address(texts)
-    limit, known_limit = origin + len(data) - WORD, known_texts + len(texts) - WORD
+    count = len(at)
+    codes = np.empty(count, np.uint32)
+    known = _spare("offsets", count + 3, np.int64)
+    known[:3] = 1, 0, 0  # how many codes there are, and then where their texts end
+    texts = _spare("texts", len(data) + ROOM, np.uint8)
     table = np.zeros(_LEAST_PLACES, np.uint64)
-    mask = np.uint64(_LEAST_PLACES - 1)
-    count = 1
-    offsets[0] = offsets[1] = 0
-    for row in range(len(at)):
-        place, length = origin + at[row], lengths[row]
-        if length < 0:
-            codes[row] = 0
-            continue
-        hash_ = hashed(place, length, limit, seed)
-        entry_place = hash_ >> _HALF
-        code = 0
-        while True:
-            entry = table[entry_place & mask]
-            if not entry:
-                break
-            if entry & _HIGH == hash_ & _HIGH:
-                code = np.int64(entry & _LOW)
-                code_place = known_texts + offsets[code]
-                if offsets[code + 1] - offsets[code] == length and is_same(
-                    place, code_place, length, limit, known_limit
-                ):
-                    break
-                code = 0
-            entry_place += np.uint64(1)
-        if code == 0:
-            code = count
-            count += 1
-            table[entry_place & mask] = (hash_ & _HIGH) | np.uint64(code)
-            code_place = known_texts + offsets[code]
-            copy(place, length, limit, code_place)
-            offsets[code + 1] = offsets[code] + length
-            if count * 2 > len(table):
-                table = _grown(table)
-                mask = np.uint64(len(table) - 1)
-        codes[row] = code
-    return count
+    row = 0
+    while True:
+        row = call(
+            "encode",
+            *(_place(data), len(data), _place(at), _place(lengths), row, count),
+            *(_SEED, _place(table), len(table), _place(codes), _place(known[1:]), _place(texts), len(texts)),
+        )
+        if row == count:
+            break
+        larger = np.zeros(len(table) * 4, np.uint64)
+        call("grow", _place(table), len(table), _place(larger), len(larger))
+        table = larger
+    offsets = known[1 : known[0] + 2].copy()
+    return codes, offsets, texts[: offsets[-1]].copy()
 
 
-@compiled
-def _grown(table: Any) -> Any:
-    larger = np.zeros(len(table) * 4, np.uint64)
-    mask = np.uint64(len(larger) - 1)
-    for entry in table:
-        if entry:
-            place = entry >> _HALF
-            while larger[place & mask]:
-                place += np.uint64(1)
-            larger[place & mask] = entry
-    return larger
+def _place(array: Any) -> int:
+    """Where an array, which is in one piece, begins in memory."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _spare(name: str, size: int, kind: Any) -> Any:
+    """An array for this thread's use until it asks for it again: the system would have to clear a new one."""
+    kept = getattr(_KEPT, name, None)
+    if kept is None or len(kept) < size:
+        kept = np.empty(size, kind)
+        setattr(_KEPT, name, kept)
+    return kept[:size]

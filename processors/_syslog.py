@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import polars as pl
 
+from processors import _scan
 from processors._spans import Spans
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -39,9 +39,7 @@ def is_header(text: str) -> bool:
 
 def suspects(lines: Spans) -> Any:
     """The places of lines that may have such a header: `<`, or a month, capital letters up to S, or a year."""
-    places = np.flatnonzero(lines.lengths > 1)
-    first, second = lines.data[lines.at[places]], lines.data[lines.at[places] + 1]
-    return places[((first >= ord("<")) & (first < ord("T"))) | ((first == ord("2")) & (second == ord("0")))]
+    return _scan.suspects(lines.data, lines.at, lines.lengths)
 
 
 def message(lines: pl.Series) -> pl.Series | None:

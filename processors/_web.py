@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import polars as pl
 
 from processors import _addresses, _cut, _requests, _times, _values, device
-from processors._encoded import Columns, Encoded, constant, encoded, of_enum
+from processors._encoded import Columns, Encoded, constant, encoded
 from processors._options import Options
 from processors._reader import JsonLine, W3cLine, WebLine
 from processors._spans import Spans, spans
 
 _STATUS = pl.col("http_status")
-_CLASSES = pl.Enum(("activity", "background", "login", "login_failed", "logout", "other"))
-_OUTCOMES = pl.Enum(("success", "failure", "unknown"))
 
 
 def events(lines: Spans, shape: WebLine, options: Options) -> Columns:
@@ -70,22 +69,20 @@ def of_fields(
     agent = field("agent").apply(_values.text)
     # not strict: values that only lines have that do not fit are here as well
     status = field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows()
-    meaning = pl.DataFrame(
-        {
-            "http_status": status,
-            "is_named": named.map(pl.Expr.is_not_null).rows(),
-            "is_request": request["http_method"].map(pl.Expr.is_not_null).rows(),
-            **{name: request[name].rows() for name in ("is_login", "is_logout", "is_background")},
-        }
-    ).select(event_class=_event_class(), outcome=_outcome())
+    traits = {
+        "is_named": named.map(pl.Expr.is_not_null).rows(),
+        "is_request": request["http_method"].map(pl.Expr.is_not_null).rows(),
+        **{name: request[name].rows() for name in ("is_login", "is_logout", "is_background")},
+    }
+    event_class, outcome = _meaning(status, traits)
     reason = time["field_reason"].rows()
     if not fits.all():
         reason = reason.zip_with(fits, pl.Series(["malformed_line"]))
     return {
         "event_time": time["event_time"],
-        "event_class": of_enum(meaning["event_class"], _CLASSES),
+        "event_class": event_class,
         "event_action": constant("request", count),
-        "outcome": of_enum(meaning["outcome"], _OUTCOMES),
+        "outcome": outcome,
         # Apache: the user "may be bogus if return status is 401"
         "user_name": named.where(status.ne_missing(401)),
         "session_reference": reference.map(lambda value: _values.digest(value, options.reference_key)),
@@ -137,13 +134,32 @@ def addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Opti
     return {"peer_address": peer, **{column.name: Encoded(column) for column in found}}
 
 
+def _meaning(status: pl.Series, traits: Mapping[str, pl.Series]) -> tuple[Encoded, Encoded]:
+    """Class and outcome of events; each combination that is there is looked at once.
+
+    To no rule does a status below 0 differ from 0, or one above 999 from that.
+    """
+    kinds = np.clip(status.fill_null(-1).to_numpy(), -1, 999).astype(np.uint32) + 1
+    for trait in traits.values():
+        kinds = kinds * 2 + trait.to_numpy()
+    there = np.flatnonzero(np.bincount(kinds))
+    places = np.zeros(there[-1] + 1 if len(there) else 0, np.uint32)
+    places[there] = np.arange(len(there))
+    codes = pl.Series(places[kinds])
+    combined = {name: (there >> place) % 2 == 1 for place, name in enumerate(reversed(traits))}
+    statuses = pl.Series((there >> len(traits)) - 1, dtype=pl.Int16)
+    rows = pl.DataFrame({"http_status": statuses.set(statuses < 0, None), **combined})
+    found = rows.select(event_class=_event_class(), outcome=_outcome())
+    return Encoded(found["event_class"], codes), Encoded(found["outcome"], codes)
+
+
 def _outcome() -> pl.Expr:
     return (
         pl.when(_STATUS.is_between(200, 399))
-        .then(pl.lit("success", dtype=_OUTCOMES))
+        .then(pl.lit("success"))
         .when(_STATUS.is_between(400, 599))
-        .then(pl.lit("failure", dtype=_OUTCOMES))
-        .otherwise(pl.lit("unknown", dtype=_OUTCOMES))
+        .then(pl.lit("failure"))
+        .otherwise(pl.lit("unknown"))
     )
 
 
@@ -152,25 +168,22 @@ def _event_class() -> pl.Expr:
     is_named, is_login = pl.col("is_named"), pl.col("is_login")
     is_done = _STATUS.is_between(200, 399)
 
-    def lit(event_class: str) -> pl.Expr:
-        return pl.lit(event_class, dtype=_CLASSES)
-
     return (
         pl.when(~pl.col("is_request"))
-        .then(lit("other"))
+        .then(pl.lit("other"))
         .when((_STATUS == 401) & (is_named | is_login))
-        .then(lit("login_failed"))
+        .then(pl.lit("login_failed"))
         .when(_STATUS == 401)
-        .then(lit("other"))
+        .then(pl.lit("other"))
         .when(is_login & is_done & is_named)
-        .then(lit("login"))
+        .then(pl.lit("login"))
         .when(is_login & (_STATUS >= 400))
-        .then(lit("login_failed"))
+        .then(pl.lit("login_failed"))
         .when(is_login)
-        .then(lit("other"))
+        .then(pl.lit("other"))
         .when(pl.col("is_logout") & is_done)
-        .then(lit("logout"))
+        .then(pl.lit("logout"))
         .when(pl.col("is_background"))
-        .then(lit("background"))
-        .otherwise(lit("activity"))
+        .then(pl.lit("background"))
+        .otherwise(pl.lit("activity"))
     )

@@ -24,7 +24,7 @@ from processors.lines import quarantined, spans_of
 from schemas import Events, Quarantine, Table
 
 SHOWN_REJECTS = 5
-SLAB_BYTES = 16 << 20
+SLAB_BYTES = 24 << 20
 MOST_WORKERS = 8
 """Slabs parsed at a time: each takes some ten times its size."""
 HEAD_LINES = 100

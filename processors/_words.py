@@ -1,77 +1,57 @@
-"""What loops over bytes are made of: compiled on first use, and kept beside the code or where the user's caches are.
+"""What loops over bytes are made of, eight at a time. Only `_machine_code` loads this, to have machine code made of it.
 
-Places in memory are numbers: an array handed over from one function to the next costs as much as many bytes. `limit`
-is the last place that eight bytes may be read from.
+Places in memory are numbers. `limit` is the last place that eight bytes may be read from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 WORD = 8
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _BITS, _SHIFT = np.uint64(8), np.uint64(3)
 _ODD, _FOLD = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
-
-def compiled(function: Function) -> Function:
-    """The function as machine code, run without Python's lock."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # nowhere to keep it
-        return njit(nogil=True)(function)
+inlined = njit(inline="always")
 
 
-def inlined(function: Function) -> Function:
-    """The function as a part of what it is called by."""
-    return njit(inline="always")(function)
+def _pointer(kind: Any, bits: int) -> Any:
+    """The function from a place to the numbers that begin there."""
+
+    @intrinsic
+    def numbers(typing_context: Any, place: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
+
+        return types.CPointer(kind)(types.int64), code
+
+    return numbers
+
+
+int64s, uint64s, uint32s, uint8s = (
+    _pointer(kind, bits) for kind, bits in ((types.int64, 64), (types.uint64, 64), (types.uint32, 32), (types.uint8, 8))
+)
 
 
 @intrinsic
-def address(typing_context: Any, data: Any) -> Any:
-    """Where an array of bytes begins in memory."""
+def _load(typing_context: Any, place: Any) -> Any:
+    """Eight bytes at any place, the first one lowest."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        return builder.ptrtoint(array.data, ir.IntType(64))
+        return builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
 
-    return types.int64(data), code
-
-
-def _access(bits: int) -> Callable[..., Any]:
-    """Reads a number of so many bits at any place, the lowest byte first."""
-
-    @intrinsic
-    def load(typing_context: Any, place: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            pointer = builder.inttoptr(arguments[0], ir.IntType(bits).as_pointer())
-            return (
-                builder.zext(builder.load(pointer, align=1), ir.IntType(64))
-                if bits < 64
-                else builder.load(pointer, align=1)
-            )
-
-        return types.uint64(types.int64), code
-
-    return load
-
-
-_load, _load_byte = _access(64), _access(8)
+    return types.uint64(types.int64), code
 
 
 @intrinsic
 def _store(typing_context: Any, place: Any, value: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
-        builder.store(arguments[1], pointer, align=1)
+        builder.store(arguments[1], builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()), align=1)
 
     return types.void(types.int64, types.uint64), code
 
@@ -84,11 +64,11 @@ def _trailing_zeros(typing_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), code
 
 
-@compiled
+@njit
 def _last_word(place: int, limit: int) -> Any:
     found = np.uint64(0)
     for index in range(limit + WORD - place):
-        found |= _load_byte(place + index) << (_BITS * np.uint64(index))
+        found |= np.uint64(uint8s(place)[index]) << (_BITS * np.uint64(index))
     return found
 
 
@@ -96,6 +76,12 @@ def _last_word(place: int, limit: int) -> Any:
 def word(place: int, limit: int) -> Any:
     """The eight bytes from there, the first one lowest; zeros behind the end."""
     return _load(place) if place <= limit else _last_word(place, limit)
+
+
+@inlined
+def byte_at(place: int) -> int:
+    """The byte there."""
+    return np.int64(uint8s(place)[0])
 
 
 @inlined
@@ -138,20 +124,14 @@ def starts_with(place: int, text: int, length: int, limit: int) -> bool:
     return differs == np.uint64(0) and is_same(place + WORD, text + WORD, length - WORD, limit, text + length)
 
 
-@compiled
-def find_text(place: int, end: int, limit: int, text: int, length: int, text_limit: int) -> int:
-    """Where the text is for the first time in `[place, end)`, or -1."""
-    first = np.int64(_load_byte(text))
+@njit
+def find_text(place: int, end: int, limit: int, text: int, length: int) -> int:
+    """Where the text, behind which eight more bytes may be read, is for the first time in `[place, end)`, or -1."""
     while True:
-        place = find(place, end - length + 1, limit, first)
-        if place < 0 or is_same(place, text, length, limit, text_limit):
+        place = find(place, end - length + 1, limit, byte_at(text))
+        if place < 0 or starts_with(place, text, length, limit):
             return place
         place += 1
-
-
-@inlined
-def first_byte(place: int) -> int:
-    return np.int64(_load_byte(place))
 
 
 @inlined
