@@ -31,6 +31,7 @@ class _Slot:
 
     names: tuple[str, ...]
     is_one: bool
+    is_number: bool
     pattern: str | None
 
 
@@ -55,6 +56,9 @@ def fast(lines: Spans, template: Template, tokens: frozenset[str]) -> tuple[Colu
     )
     fields: Columns = {}
     for place, slot in enumerate(program.slots):
+        if slot.is_number:
+            fields |= {name: Encoded(pl.Series(np.where(fits, at[place], 0))) for name in slot.names}
+            continue
         column = encoded(Spans(lines.data, at[place], lengths[place]))
         if slot.pattern:
             fits &= _fitting(column, slot.pattern, has_escapes=lines.has_backslashes)
@@ -64,7 +68,7 @@ def fast(lines: Spans, template: Template, tokens: frozenset[str]) -> tuple[Colu
             groups = column.map(functools.partial(_groups, slot.pattern or ""))
             for group, name in enumerate(slot.names, 1):
                 fields[name] = groups.map(functools.partial(_group, group))
-    return fields, pl.Series(fits)
+    return _numbered(fields, template, tokens), pl.Series(fits)
 
 
 def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple[Columns, pl.Series]:
@@ -73,7 +77,21 @@ def exact(lines: pl.Series, template: Template, tokens: frozenset[str]) -> tuple
     names = _template.names(template, tokens).values()
     columns = groups.rename(dict(zip(groups.columns, names, strict=True)))
     fits = columns.to_series(0).is_not_null() if columns.width else lines.str.contains(_template.pattern(template))
-    return {name: Encoded(columns[name]) for name in columns.columns}, fits
+    return _numbered({name: Encoded(columns[name]) for name in columns.columns}, template, tokens), fits
+
+
+def _numbered(fields: Columns, template: Template, tokens: frozenset[str]) -> Columns:
+    """The fields with those that are numbers as such: 0 for a dash."""
+    texts = {
+        name: fields[name] for name in _template.numbers(template, tokens) if fields[name].values.dtype == pl.String
+    }
+    return fields | {name: column.map(number) for name, column in texts.items()}
+
+
+def number(text: pl.Expr) -> pl.Expr:
+    """The number, 0 for a dash; null where it is none."""
+    # not strict: values that only lines have that do not fit are here as well
+    return text.replace("-", "0").cast(pl.Int64, strict=False)
 
 
 def _fitting(column: Encoded, pattern: str, *, has_escapes: bool) -> Any:
@@ -108,17 +126,18 @@ def _program(template: Template, tokens: frozenset[str]) -> _Program:
     for part in _template.parts(template, tokens):
         first = len(cells)
         if part.pattern:
-            cells.append((*placed(""), _scan.AT_END, 0, len(slots), False, False))
-            slots.append(_Slot((), False, part.pattern))
+            cells.append((*placed(""), _scan.AT_END, 0, len(slots), False, False, False))
+            slots.append(_Slot((), False, False, part.pattern))
         for cell in () if part.pattern else part.cells:
             ends = _ends(cell, part.cells)
             is_word = cell.fits == "word" and ends == _scan.AT_BYTE
-            pattern = None if is_word or cell.fits == "anything" else cell.pattern
-            is_slot = bool(cell.names or pattern)
+            is_number = cell.fits == "number"
+            pattern = None if is_word or is_number or cell.fits == "anything" else cell.pattern
+            is_slot = bool(cell.names or pattern or is_number)
             is_only = ends == _scan.AT_TEXT and not cell.ends_at_first
             slot = len(slots) if is_slot else -1
-            cells.append((*placed(cell.after), ends, cell.width or 0, slot, is_word, is_only))
-            slots += [_Slot(cell.names, cell.is_one, pattern)] if is_slot else []
+            cells.append((*placed(cell.after), ends, cell.width or 0, slot, is_word, is_number, is_only))
+            slots += [_Slot(cell.names, cell.is_one, is_number, pattern)] if is_slot else []
         before = placed("" if part.pattern else part.before)
         parts.append((*before, first, len(cells), 0 if part.pattern else _tail(part.cells)))
     is_open = isinstance(template[-1], Field) and template[-1].pattern == TAIL

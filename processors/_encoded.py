@@ -124,10 +124,15 @@ class Coded:
 
 def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
     """The columns of the schema as rows."""
-    rows, texts = {}, {}
+    rows: dict[str, pl.Series] = {}
+    texts: dict[str, pl.Series] = {}
+    known: dict[int, str] = {}
     for name, dtype in schema.items():
         column = columns[name]
-        if column.codes is not None and dtype == pl.String:
+        same = known.setdefault(id(column), name)
+        if same != name and same in texts:
+            rows[name], texts[name] = rows[same], texts[same]
+        elif column.codes is not None and dtype == pl.String:
             texts[name], codes = _distinct(column.values)  # some of which have become the same
             rows[name] = codes[column.codes]
         else:

@@ -27,9 +27,10 @@ from processors._words import (
 )
 
 LINE_FEED, CARRIAGE_RETURN, QUOTE, BACKSLASH, SPACE, SLASH, HASH, QUESTION = b'\n\r"\\ /#?'
-LESS, CAPITAL_T, DIGIT_2, DIGIT_0 = b"<T20"
+LESS, CAPITAL_T, DIGIT_2, DIGIT_0, DASH = b"<T20-"
+MOST_DIGITS, NINE, TEN = 18, 9, 10
 BEFORE, BEFORE_LENGTH, FIRST_CELL, END_CELL, TAIL, PART_COLUMNS = range(6)  # of a row of `parts`
-AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_ONLY, CELL_COLUMNS = range(8)  # of a row of `cells`
+AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_NUMBER, IS_ONLY, CELL_COLUMNS = range(9)  # of a row of `cells`
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)  # where a cell ends: `ENDS`
 PROTOCOLS = tuple(
     np.uint64(int.from_bytes(b"HTTP/" + version, "little")) for version in (b"1.0", b"1.1", b"2.0", b"3.0")
@@ -80,6 +81,23 @@ def is_escaped(start: int, place: int) -> bool:
     return (place - before) % 2 == 0
 
 
+@inlined
+def whole_number(place: int, end: int) -> int:
+    """The number there of 18 digits at most, 0 for a dash, or -1."""
+    value = np.int64(-1)
+    if end == place + 1 and byte_at(place) == DASH:
+        value = 0
+    elif place < end <= place + MOST_DIGITS:
+        value = 0
+        for at in range(place, end):
+            digit = byte_at(at) - DIGIT_0
+            if digit < 0 or digit > NINE:
+                value = -1
+                break
+            value = value * TEN + digit
+    return value
+
+
 def cut(
     data: int,
     size: int,
@@ -97,7 +115,7 @@ def cut(
     slot_lengths: int,
     fits: int,
 ) -> int:
-    """Nothing; where each slot of each line begins, how long it is, and whether the line is cut (a byte)."""
+    """Nothing; where each slot of each line begins or the number there, its length, and whether the line is cut."""
     starts, sizes, part, cell = int64s(at), int64s(lengths), int64s(parts), int64s(cells)
     found_at, found_lengths, is_cut = int64s(slot_at), int64s(slot_lengths), uint8s(fits)
     limit, last = data + size - WORD, part_count - 1
@@ -149,6 +167,12 @@ def cut(
                 if slot >= 0:
                     found_at[slot * count + row] = place - data
                     found_lengths[slot * count + row] = stop - place
+                if slot >= 0 and cell[at_cell + IS_NUMBER]:
+                    value = whole_number(place, stop)
+                    if value < 0:
+                        place = -1
+                        break
+                    found_at[slot * count + row] = value
                 place = stop + length
             if place != part_end:
                 break

@@ -15,7 +15,7 @@ from processors._machine_code import call
 
 ROOM = 8
 """Bytes behind a text that a kernel may read or write, if it is said to."""
-PART_COLUMNS, CELL_COLUMNS = 5, 7
+PART_COLUMNS, CELL_COLUMNS = 5, 8
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
 LINE_FEED, BACKSLASH = b"\n\\"
 
@@ -67,9 +67,11 @@ def cut(
 
     The first two are good until this thread cuts again. `text` has the literal text, and `ROOM` behind it.
     A part (`BEFORE, BEFORE_LENGTH, FIRST_CELL, END_CELL, TAIL`) begins with some of it; its last cell alone may reach
-    into the last `TAIL` bytes. A cell (`AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_ONLY`) ends where
-    the text after it begins: for the first time (`AT_BYTE`: of its first byte), after `WIDTH` bytes, or at the end. It
-    has no slot (-1) or one; is, if a word, neither empty nor escaped; and, if the only one, that text comes no more.
+    into the last `TAIL` bytes. A cell (`AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_NUMBER, IS_ONLY`) ends
+    where the text after it begins: for the first time (`AT_BYTE`: of its first byte), after `WIDTH` bytes, or at the
+    end. It
+    has no slot (-1) or one, which of a number, or a dash, has that itself in place of where it is. A word is neither
+    empty nor escaped; and behind an only one the text after it comes no more.
     """
     count = len(at)
     found = _spare("places", 2 * slots * count, np.int64).reshape(2, slots, count)

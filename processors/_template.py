@@ -10,6 +10,7 @@ from typing import Literal
 
 ANY_QUOTED = r'(?:[^"\\]|\\.)*'  # between quotes: a backslash keeps what it escapes
 WORD = r'[^ "]+'
+NUMBER = r"[0-9]{1,18}|-"
 # what newer versions of a server add behind the last field, where no other one holds quotes. Not more than that: if a
 # client could write a quote, its agent might be followed by made-up fields, and the real ones would be a longer tail
 TAIL = r'(?: (?:"(?:[^"\\]|\\.)*"|[^ "]+)){0,15}'
@@ -46,7 +47,7 @@ class Cell:
     """Whether it is a single field."""
     width: int | None
     """How many characters it nearly always has."""
-    fits: Literal["anything", "word", "pattern"]
+    fits: Literal["anything", "word", "number", "pattern"]
     """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
     has_no_such: bool
     """Whether none of its characters can be the first one of the text after it."""
@@ -75,6 +76,13 @@ def names(template: Template, tokens: Collection[str] = ()) -> dict[int, str]:
             if name and name not in found.values():
                 found[place] = name
     return found
+
+
+@cache
+def numbers(template: Template, tokens: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Those of `names` that are whole numbers, or a dash."""
+    fields = ((name, template[place]) for place, name in names(template, tokens).items())
+    return frozenset(name for name, field in fields if isinstance(field, Field) and field.pattern == NUMBER)
 
 
 @cache
@@ -154,9 +162,11 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
     )
 
 
-def _fits(pattern: str, after: str) -> Literal["anything", "word", "pattern"]:
+def _fits(pattern: str, after: str) -> Literal["anything", "word", "number", "pattern"]:
     if pattern == ANY_QUOTED:
         return "anything"
+    if pattern == NUMBER:
+        return "number"
     return "word" if pattern == WORD and after.startswith(" ") else "pattern"
 
 

@@ -32,6 +32,10 @@ def events(lines: Spans, shape: WebLine, options: Options) -> Columns:
     return of_fields(fields, fits, names, shape, options)
 
 
+def _number(raw: Encoded) -> Encoded:
+    return raw.map(_cut.number) if raw.values.dtype == pl.String else raw
+
+
 def _escaped(lines: Spans, shape: WebLine) -> Spans:
     """The lines as a server writes them that escapes, so that one way of reading is enough."""
     if not shape.is_escaped and lines.has_backslashes:
@@ -94,7 +98,7 @@ def of_fields(
         "http_path": request["http_path"],
         "http_query": query,
         "http_status": Encoded(status),
-        "response_bytes": field("size").map(lambda raw: raw.replace("-", "0").cast(pl.Int64, strict=False)),
+        "response_bytes": _number(field("size")),
         "referrer": field("referrer").apply(_values.referrer),
         "source_event_id": missing,
         "is_directive": Encoded(pl.repeat(False, count, eager=True)),

@@ -76,7 +76,7 @@ def coded(
         "source": constant(source, count),
         "file_id": constant(file_id, count),
         "line_number": Encoded(numbers),
-        "attribution_method": constant("log_user", count).where(columns["user_name"].rows().is_not_null()),
+        "attribution_method": constant("log_user", count).where(columns["user_name"].map(pl.Expr.is_not_null).rows()),
         "quarantine_reason": Encoded(reason),
         "skipped": Encoded(skipped),
     }
