@@ -89,10 +89,10 @@ def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | Non
 
     if isinstance(reader.shape, FieldRecord):
         if text is None:
-            message = f"{reader.name} needs a TOML file with what [sources.fields] would say: event_time = 'ts' …"
-            raise typer.BadParameter(message, param_hint="'--fields'")
+            remedy = "Name a TOML file with what [sources.fields] would say, such as event_time = 'ts'"
+            raise CallError("--fields", f"{reader.name} needs to be told what is where in a record", remedy)
         file = Path(text)
-        raw = read(file, missing="Name a TOML file with what [sources.fields] would say")
+        raw = read(file, missing="Name a file with what [sources.fields] would say", what="a mapping of fields in TOML")
         if isinstance(raw, Problem):
             raise SettingsError(file, (raw,))
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -20,10 +21,12 @@ from processors._unique import map_unique
 
 _ABSENT = ("peer_address", "http_method", "http_path", "http_query", "http_status", "response_bytes", "referrer")
 _MOST_DIGITS = 30
-_SCHEMA = dict.fromkeys((*PATHS, "reason", "is_directive"), pl.String)
+_DIRECTIVE = "directive"
 
 Row = tuple[str | None, ...]
-"""What a line says, in the order of `PATHS`; why it is no record, and whether it is a directive."""
+"""What a line says at each wanted path."""
+Read = Callable[[str, str | None], Row | str]
+"""From a line and the mark of its header; a text says why it is no record."""
 
 
 def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, options: Options) -> Columns:
@@ -34,7 +37,7 @@ def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, opti
     fields = options.field_map
     if fields is None:
         raise ValueError("nothing says what the fields of the records are")
-    found = pl.DataFrame(list(rows(lines, headers, shape, fields)), schema=_SCHEMA, orient="row")
+    found = _said(lines, headers, shape, fields)
     moments = _moments(found["event_time"], fields.time_shapes, options)
     action, user_agent = pl.coalesce("event_action", "event_class"), pl.col("user_agent")
     listed = _meant(pl.col("event_class"), fields.classes)
@@ -55,7 +58,7 @@ def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, opti
         session_reference=_values.digest(pl.col("session_reference"), options.reference_key),
         ip_address=_values.address(pl.col("ip_address")),
         device=device.label(user_agent),
-        is_directive=pl.col("is_directive").is_not_null(),
+        is_directive=(pl.col("reason") == _DIRECTIVE).fill_null(False),
         field_reason=pl.coalesce(
             "reason", pl.when(is_missing).then(pl.lit("missing_field")).otherwise(moments["field_reason"])
         ),
@@ -68,20 +71,25 @@ def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, opti
     }
 
 
-def rows(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, fields: FieldMap) -> Iterator[Row]:
-    """What each line says."""
-    nothing = (None,) * len(PATHS)
-    if shape.kind == "csv":
-        read: Callable[[str, str | None], Row | str] = _CsvRows(fields)
-        above: pl.Series | list[None] = [None] * len(lines) if headers is None else headers
-    else:
-        read, above = partial(_json_row, fields=fields, paths=_json_paths(fields)), [None] * len(lines)
-    for line, header in zip(lines, above, strict=True):
-        row = read(line, header) if line is not None else nothing
-        if isinstance(row, str):
-            yield (*nothing, None, "yes") if row == "directive" else (*nothing, row, None)
-        else:
-            yield (*row, None, None)
+def _said(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, fields: FieldMap) -> pl.DataFrame:
+    """What each line says: `PATHS`, and `reason` where it is no record, or a directive."""
+    wanted = list(dict.fromkeys(path for paths in fields.paths.values() for path in paths))
+    read = _csv_reader(wanted, fields) if shape.kind == "csv" else _json_reader(wanted)
+    nothing: Row = (None,) * len(wanted)
+    marks = [None] * len(lines) if headers is None else headers.to_list()
+    rows, reasons = list[Row](), list[str | None]()
+    for line, mark in zip(lines.to_list(), marks, strict=True):
+        row = read(line, mark) if line is not None else nothing
+        rows.append(row if not isinstance(row, str) else nothing)
+        reasons.append(row if isinstance(row, str) else None)
+    cells = zip(*rows, strict=True) if rows else [()] * len(wanted)
+    found = pl.DataFrame([pl.Series(name, column, pl.String) for name, column in zip(wanted, cells, strict=True)])
+    value = pl.all().str.strip_chars() if shape.kind == "csv" else pl.all()
+    found = found.select(pl.when(~value.is_in(["", *fields.nothing])).then(value))
+    alternatives = {name: [found[path] for path in fields.paths.get(name, ())] for name in PATHS}
+    absent = pl.repeat(None, len(lines), dtype=pl.String)
+    columns = [(pl.coalesce(some) if some else absent).alias(name) for name, some in alternatives.items()]
+    return pl.select(pl.Series("reason", reasons, pl.String), *columns)
 
 
 def record(line: str, mark: str | None, shape: FieldRecord) -> dict[str, Any]:
@@ -109,26 +117,27 @@ def _moments(raw: pl.Series, shapes: tuple[str, ...], options: Options) -> pl.Da
     found = [
         _times.read(written, shape, time_zone=options.time_zone, day=options.date) for shape in shapes or ("recorded",)
     ]
-    times = pl.select(pl.coalesce(one["event_time"] for one in found))
-    is_time = times.to_series().is_not_null()
-    # of several shapes the reason is of the one that the time has, if it has any: that it lacks a zone, for example
-    other = pl.coalesce(
-        *(pl.when(one["field_reason"] != "malformed_time").then(one["field_reason"]) for one in found),
-        pl.lit("malformed_time"),
+    is_read = [one["field_reason"].is_null() for one in found]
+    times = pl.select(
+        pl.coalesce(pl.when(fits).then(one["event_time"]) for fits, one in zip(is_read, found, strict=True))
     )
-    return times.with_columns(field_reason=pl.when(~is_time).then(other))
+    # where a time has one of several shapes, and lacks a zone, that is the reason
+    reasons = [pl.when(one["field_reason"] != "malformed_time").then(one["field_reason"]) for one in found]
+    reason = pl.when(~pl.any_horizontal(*is_read)).then(pl.coalesce(*reasons, pl.lit("malformed_time")))
+    return times.with_columns(field_reason=reason)
 
 
-def _json_paths(fields: FieldMap) -> list[list[tuple[str, Path]]]:
-    return [[(path, compiled(path)) for path in fields.paths.get(name, ())] for name in PATHS]
+def _json_reader(wanted: list[str]) -> Read:
+    paths = [(path, compiled(path)) for path in wanted]
 
+    def read(line: str, _: str | None) -> Row | str:
+        try:
+            record = object_of(line.removeprefix("\ufeff"), is_exact=True)
+        except ValueError:
+            return "malformed_json"
+        return tuple([json_value(record, path, steps) for path, steps in paths])
 
-def _json_row(line: str, _: str | None, *, fields: FieldMap, paths: list[list[tuple[str, Path]]]) -> Row | str:
-    try:
-        record = object_of(line.removeprefix("\ufeff"), is_exact=True)
-    except ValueError:
-        return "malformed_json"
-    return tuple(_first((json_value(record, *path) for path in some), fields) for some in paths)
+    return read
 
 
 def json_value(record: dict[str, Any], path: str, steps: Path) -> str | None:
@@ -141,42 +150,34 @@ def json_value(record: dict[str, Any], path: str, steps: Path) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _first(values: Iterator[str | None], fields: FieldMap) -> str | None:
-    return next((value for value in values if value and value not in fields.nothing), None)
+def _csv_reader(wanted: list[str], fields: FieldMap) -> Read:
+    @lru_cache(_csv.KNOWN_HEADERS)
+    def columns(mark: str) -> tuple[_csv.Header, Callable[[list[str | None]], Row]] | None:
+        """What a header says, and how the wanted cells are taken; None where it has no time."""
+        header = _csv.header(mark)
+        if header is None or not set(fields.paths["event_time"]) & set(header.names):
+            return None
+        names = {name: place for place, name in enumerate(header.names)}
+        places = [names.get(path, len(header.names)) for path in wanted]  # behind the last there is nothing
+        return header, itemgetter(*places) if len(places) > 1 else lambda cells: (cells[places[0]],)
 
-
-class _CsvRows:
-    """Reads lines of CSV: below one header the columns are looked for once."""
-
-    def __init__(self, fields: FieldMap) -> None:
-        self._fields = fields
-        self._known: dict[str, list[list[int]] | None] = {}
-
-    def __call__(self, line: str, mark: str | None) -> Row | str:
+    def read(line: str, mark: str | None) -> Row | str:
         if mark is None:
             return "unknown_fields"
         if mark.endswith(_csv.INSIDE):
             return "quoted_line_break"
         line = _csv.bare(line)
-        if line == mark:
-            return "directive"
-        header = _csv.header(mark)
-        places = self._places(mark, header)
-        if header is None or places is None:
+        if line[: _csv.LONGEST_HEADER + 1] == mark:
+            return _DIRECTIVE
+        known = columns(mark)
+        if known is None:
             return "malformed_fields"
+        header, take = known
         cells = _csv.cells(line, header.delimiter)
-        if cells == "open":
-            return "quoted_line_break"
         if isinstance(cells, str):
-            return "malformed_line"
+            return "quoted_line_break" if cells == "open" else "malformed_line"
         if len(cells) != len(header.names):
             return "wrong_column_count"
-        return tuple(_first((cells[place].strip() for place in some), self._fields) for some in places)
+        return take([*cells, None])
 
-    def _places(self, mark: str, header: _csv.Header | None) -> list[list[int]] | None:
-        """For each of `PATHS` the columns it may be in; None where a header has no time."""
-        if mark not in self._known:
-            names = {name: place for place, name in enumerate(header.names)} if header else {}
-            places = [[names[path] for path in self._fields.paths.get(name, ()) if path in names] for name in PATHS]
-            self._known = {mark: places if places[PATHS.index("event_time")] else None}
-        return self._known[mark]
+    return read
