@@ -82,6 +82,8 @@ def reader(text: str | None) -> Reader:
 
 def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | None]:
     """What `--fields` says of the lines: the names of a W3C log's fields, or a mapping out of a file."""
+    from pydantic import ValidationError
+
     from processors import _field_table, _settings_problems, _w3c_fields
     from processors._reader import FieldRecord, W3cLine
     from processors._settings_file import read
@@ -97,7 +99,7 @@ def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | Non
             raise SettingsError(file, (raw,))
         try:
             return None, _field_table.table(raw, reader.shape.kind).field_map()
-        except _field_table.ValidationError as invalid:
+        except ValidationError as invalid:
             told = _settings_problems.told
             problems = [told(error, raw, _field_table.FieldTable) for error in invalid.errors(include_url=False)]
             raise SettingsError(file, tuple(problems)) from None

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from processors import _globs
+from processors._field_table import FieldTable
 from processors._reader import FieldRecord, SignInRecord, reader
 from processors.errors import Problem
 
@@ -133,6 +134,10 @@ def _unused(source: Source) -> Iterator[Problem]:
         if getattr(source, name):
             got, expected = f"set for {format}", "nothing: its format has no such thing, and it has no effect"
             yield Problem(f"sources[{source.name}].{name}", got, expected, "Remove it")
+    if source.application and isinstance(source.fields, FieldTable) and not source.fields.application:
+        remedy = "Say below [sources.fields] where the application is, or remove `application` of the source"
+        expected = "nothing: its mapping takes no application from a record, so that no login counts"
+        yield Problem(f"sources[{source.name}].application", repr(source.application), expected, remedy)
     for name, token in (("user", source.user), ("session_reference", source.session_reference)):
         if token and is_unknown(source, token):
             known = ", ".join(shape.all_tokens()) if not isinstance(shape, SignInRecord | FieldRecord) else "none"

@@ -15,6 +15,7 @@ from processors._reader import FieldRecord
 
 SHOWN_VALUES = 10
 _MOST_KEYS, _DEEPEST = 1000, 6
+_SHOWN = {"event_clock": "event_time"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def coverage(heads: list[bytes], shape: FieldRecord, fields: FieldMap) -> Covera
     records = [record for head in heads for record in _records(head, shape, fields)]
     feeds = []
     for path in dict.fromkeys(path for paths in fields.paths.values() for path in paths):
-        columns = tuple(column for column, paths in fields.paths.items() if path in paths)
+        columns = tuple(_SHOWN.get(column, column) for column, paths in fields.paths.items() if path in paths)
         count = sum(_value(record, path, shape, fields) is not None for record in records)
         feeds.append(Feed(path, columns, count))
     unlisted = {"event_class": _unlisted(records, "event_class", fields.classes, shape, fields)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 PATHS = (
     "event_time",
+    "event_clock",
     "event_class",
     "event_action",
     "outcome",
@@ -17,7 +18,7 @@ PATHS = (
     "user_agent",
     "source_event_id",
 )
-"""What a record may say; of class and outcome, the value that means one."""
+"""What a record may say: of class and outcome the value that means one, and the time of day where it stands apart."""
 NOTHING = ("-",)
 LONGEST_VALUE = 1000
 """Characters of a value that is looked up in a list; a longer one is in none."""

@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -21,8 +20,6 @@ from processors import _csv, _field_map, _paths, _strftime
 from processors._field_map import FieldMap, Meanings
 from processors._web_line import BadFormat
 from schemas.columns import EVENT_CLASSES, OUTCOMES
-
-__all__ = ["FieldTable", "ValidationError", "table"]
 
 _MOST_VALUES, _MOST_STARS, _MOST_ALTERNATIVES = 500, 4, 20
 _PYTHON = re.compile(r"%(%|f)")
@@ -109,7 +106,7 @@ def _pattern(text: str) -> str:
 def _header(text: str, about: ValidationInfo) -> str:
     if (about.context or {}).get("kind") == "json":
         raise PydanticCustomError("header", "nothing: records of JSON have no header")
-    if (not text.isprintable() and "\t" not in text) or _csv.header(text) is None:
+    if not text.replace("\t", " ").isprintable() or _csv.header(text) is None:
         raise PydanticCustomError("header", "the line that files lack, each name once, as in: time,user,action")
     return text
 
@@ -134,6 +131,9 @@ class TimeField(_Table):
     """`event_time`: paths alone, or with the shape of the times."""
 
     path: Paths = Field(description="where it is")
+    clock: Paths | None = Field(
+        None, description="where the time of day is, if it stands apart: read as if behind the date and a space"
+    )
     format: TimeShapes | None = Field(
         None, description="strftime; ISO 8601, epochs of any unit and the Common Log Format are known without"
     )
@@ -216,16 +216,12 @@ class FieldTable(_Table):
 
     def field_map(self) -> FieldMap:
         """What it is to the parser."""
-        simple = {
-            name: getattr(self, name)
-            for name in _field_map.PATHS
-            if name not in ("event_time", "event_class", "outcome")
-        }
-        paths = {
+        plain = {name: getattr(self, name) for name in _field_map.PATHS if name in FieldTable.model_fields}
+        paths = plain | {
             "event_time": self.event_time.path,
+            "event_clock": self.event_time.clock,
             "event_class": self.event_class.path,
             "outcome": self.outcome.path if self.outcome else None,
-            **simple,
         }
         return FieldMap(
             paths={name: found for name, found in paths.items() if found},

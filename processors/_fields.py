@@ -38,6 +38,8 @@ def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, opti
     if fields is None:
         raise ValueError("nothing says what the fields of the records are")
     found = _said(lines, headers, shape, fields)
+    if "event_clock" in fields.paths:
+        found = found.with_columns(event_time=pl.concat_str("event_time", pl.lit(" "), "event_clock"))
     moments = _moments(found["event_time"], fields.time_shapes, options)
     action, user_agent = pl.coalesce("event_action", "event_class"), pl.col("user_agent")
     listed = _meant(pl.col("event_class"), fields.classes)

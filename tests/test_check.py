@@ -346,3 +346,10 @@ def test_settings_that_a_mapping_takes_the_place_of_are_a_warning(tmp_path: Path
     workspaces.land(workspaces.write(tmp_path, text=text), "app.json", RECORDS)
     code, told = problems(tmp_path)
     assert code == 0 and "sources[app].user" in told and "sources[app].login_requests" in told
+
+
+def test_an_application_that_no_record_can_have_is_a_warning(tmp_path: Path) -> None:
+    text = MAPPED.replace("[sources.fields]", 'application = "Panel"\n[sources.fields]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "app.json", RECORDS)
+    code, told = problems(tmp_path)
+    assert code == 0 and "sources[app].application" in told and "no login counts" in told

@@ -199,6 +199,23 @@ def test_times_of_several_shapes(written: object, reason: str | None) -> None:
     assert reason or str(found["event_time"]) == "2025-08-29 04:37:12+00:00"
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "reason"),
+    [
+        ("29/08/2025", "10:07:12", None),
+        ("29/08/2025", None, "missing_field"),
+        (None, "10:07:12", "missing_field"),
+        ("29/08/2025", "10:07", "malformed_time"),
+        ("29/08/2025 10:07:12", "10:07:12", "malformed_time"),
+    ],
+)
+def test_the_time_of_day_may_stand_apart(day: str | None, clock: str | None, reason: str | None) -> None:
+    fields = FIELDS | {"event_time": {"path": "day", "clock": "at", "format": "%d/%m/%Y %H:%M:%S"}}
+    found = row(fields, {"time_zone": "Asia/Kolkata"}, day=day, at=clock)
+    assert found["quarantine_reason"] == reason
+    assert reason or str(found["event_time"]) == "2025-08-29 04:37:12+00:00"
+
+
 def test_a_time_without_an_offset_needs_a_zone() -> None:
     assert row(ts="2025-08-29 10:07:12")["quarantine_reason"] == "time_zone_unknown"
     fields = FIELDS | {"event_time": {"path": "ts", "format": ["%d.%m.%Y %T", "%d/%m/%Y %H:%M:%S"]}}

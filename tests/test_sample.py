@@ -147,6 +147,7 @@ def test_settings_load_and_every_source_has_files(folder: Path) -> None:
 def test_settings_show_every_setting_of_every_section(texts: dict[str, str]) -> None:
     shown = set(re.findall(r"^(?:# )?([a-z_]+) = ", texts["workspace.toml"], re.MULTILINE))
     shown |= set(re.findall(r"^# \[sources\.fields\.([a-z_]+)\]", texts["workspace.toml"], re.MULTILINE))
+    shown |= set(re.findall(r"[{,] ([a-z_]+) = ", texts["workspace.toml"]))
     of_fields = (FieldTable, TimeField, ClassField, OutcomeField)
     for section in (
         settings.Workspace,

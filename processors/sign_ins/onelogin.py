@@ -151,7 +151,10 @@ def decode(record: dict[str, Any]) -> dict[str, Any]:
     if isinstance(written, str):  # `2025-08-29 04:37:12 UTC`
         found["event_timestamp"] = written.removesuffix(" UTC") + "Z" if written.endswith(" UTC") else written
     if record.get("assuming_acting_user_id"):
-        found |= {"user_name": None, "actor_user_name": None}
-    elif EVENTS.get(str(record.get("event_type_id"))) == "admin" and isinstance(record.get("actor_user_name"), str):
-        found["user_name"] = None  # whom it was done to
+        found |= {"user_name": None, "user_id": None, "actor_user_name": None}
+    elif EVENTS.get(str(record.get("event_type_id"))) == "admin" and record.get("actor_user_name"):
+        found |= {
+            "user_name": record["actor_user_name"],
+            "user_id": record.get("actor_user_id"),
+        }  # not whom it is done to
     return found

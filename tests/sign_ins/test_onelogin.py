@@ -84,13 +84,16 @@ def test_a_webhook_writes_its_time_in_another_field(written: object, reason: str
     assert reason or str(found["event_time"]).startswith("2025-08-29 04:37:12")
 
 
-def test_what_an_administrator_does_in_the_place_of_a_user_is_not_the_users() -> None:
-    assert row(assuming_acting_user_id=9901)["user_name"] is None
+@pytest.mark.parametrize("options", [{}, {"user": "user_id"}])
+def test_what_an_administrator_does_in_the_place_of_a_user_is_not_the_users(options: dict[str, str]) -> None:
+    assert row(options=options)["user_name"] in {"riya.sharma@example.com", "8801"}
+    assert row(assuming_acting_user_id=9901, options=options)["user_name"] is None
 
 
 def test_administration_is_of_who_does_it() -> None:
     names = {"user_name": "riya.sharma@example.com", "actor_user_name": "admin@example.com"}
     assert row(event_type_id=3, **names)["user_name"] == "admin@example.com"
+    assert row(event_type_id=3, actor_user_id=9901, **names, options={"user": "user_id"})["user_name"] == "9901"
     assert row(event_type_id=516, **names)["user_name"] == "riya.sharma@example.com"
 
 
