@@ -17,10 +17,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from docs import examples
-from processors import bucket, lake, lease, parse, settings
+from processors import _field_table, bucket, lake, lease, parse, settings
 from processors._feeds import COLUMNS
 from processors._printed import Prints
-from processors._reader import SignInRecord
+from processors._reader import MAPPED, SignInRecord
 from processors.formats import _apache_directives, _nginx_variables
 from schemas import TABLES, columns
 
@@ -58,6 +58,7 @@ def formats() -> str:
     rows = [(f"`{r.name}`", r.kind.replace("_", "-"), r.title, f"<{r.specification}>") for r in readers]
     named = dict(zip(parse.servers(), (name for name in parse.format_names() if "<" in name), strict=True))
     rows += [(f"`{named[name]}`", "web", r.title, f"<{r.specification}>") for name, r in parse.servers().items()]
+    rows += [(f"`{name}`", "sign-in", r.title, f"<{r.specification}>") for name, r in MAPPED.items()]
     parts = [
         "# Formats\n",
         "Plain, gzip, zstd, bzip2 and xz files are told apart by their first bytes, not by their names.\n",
@@ -147,6 +148,7 @@ def setting_pages() -> str:
             for name, field in model.model_fields.items()
         ]
         parts += [f"## `{title}`\n", _table(("setting", "default", "meaning"), rows)]
+    parts += _mapping()
     kinds = ", ".join(f"`{kind}`" for kind in settings.NETWORK_KINDS)
     parts += [
         "## `[networks]`\n",
@@ -154,6 +156,40 @@ def setting_pages() -> str:
         *_bucket(),
     ]
     return "\n".join(parts)
+
+
+def _mapping() -> list[str]:
+    """`[sources.fields]` and its tables."""
+    parts = [
+        "## `[sources.fields]`\n",
+        "What is where in the records of a source whose format is `fields:json` or `fields:csv`. `recent-activities "
+        "check` shows how many of the first records have each; `parse --fields FILE.toml` reads the same table, "
+        "without its heading, from a file.\n",
+        "- A path is one text, or a list of which the first counts that a record has: of JSON, keys with dots between "
+        "them (`client.ip`), `[type=User]` for the object of a list with that value, or one key that has dots itself; "
+        "of CSV, the name of a column as the header has it.\n"
+        "- Values are compared as they are written, capitals and all; `*` stands for anything. A value itself counts "
+        "before patterns, the longest pattern before others. Numbers, `true` and `false` are values too.\n"
+        "- Records may be objects, one a line, or an array of them. Keys may become objects or vanish: it costs "
+        "their own columns alone. A record without a time is quarantined, one without anything else is not.\n"
+        "- A line of CSV is a record: of one that goes on over a line end within quotes all lines are quarantined as "
+        "`quoted_line_break`, lest somebody writes a record into a cell. Quotes are doubled within quotes, and stand "
+        "nowhere else. The first line is the header; the same line again is skipped, and one that has all its names in "
+        "another order, or more, is the next header. What looks like a formula is text like any other.\n",
+    ]
+    tables: list[tuple[str, type[BaseModel]]] = [
+        ("", _field_table.FieldTable),
+        ("event_time", _field_table.TimeField),
+        ("event_class", _field_table.ClassField),
+        ("outcome", _field_table.OutcomeField),
+    ]
+    for name, model in tables:
+        rows = [
+            (f"`{key}`", "required" if field.is_required() else _default(field), field.description or "")
+            for key, field in model.model_fields.items()
+        ]
+        parts += [f"### `{name}`\n"] * bool(name) + [_table(("setting", "default", "meaning"), rows)]
+    return parts
 
 
 def _bucket() -> list[str]:

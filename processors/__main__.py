@@ -164,10 +164,9 @@ def parse(
     reader = _arguments.reader(format)
     from processors import _parsed, trial
 
-    if fields and not reader.has_headers:
-        raise typer.BadParameter(f"{reader.name} has no #Fields line; leave it out", param_hint="'--fields'")
+    names, field_map = _arguments.fields(fields, reader)
     outputs = _arguments.outputs([events, quarantine], files)
-    options = trial.options(time_zone=time_zone, day=day, fields=fields)
+    options = trial.options(time_zone=time_zone, day=day, fields=names, field_map=field_map)
     if unreadable := trial.unreadable(files):
         for problem in unreadable:
             _console.say("error", str(problem))

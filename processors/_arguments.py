@@ -14,6 +14,7 @@ import typer
 from processors.errors import CallError
 
 if TYPE_CHECKING:
+    from processors._field_map import FieldMap
     from processors.parse import Reader
     from processors.settings import Settings
 
@@ -79,18 +80,45 @@ def reader(text: str | None) -> Reader:
         ) from None
 
 
-def fields(text: str) -> str:
-    """The names of a W3C log's fields."""
-    from processors import _w3c_fields
+def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | None]:
+    """What `--fields` says of the lines: the names of a W3C log's fields, or a mapping out of a file."""
+    from pydantic import ValidationError
 
+    from processors import _field_table, _settings_problems, _w3c_fields
+    from processors._reader import FieldRecord, W3cLine
+    from processors._settings_file import read
+    from processors.errors import Problem, SettingsError
+
+    if isinstance(reader.shape, FieldRecord):
+        if text is None:
+            remedy = "Name a TOML file with what [sources.fields] would say, such as event_time = 'ts'"
+            raise CallError("--fields", f"{reader.name} needs to be told what is where in a record", remedy)
+        file = Path(text)
+        raw = read(file, missing="Name a file with what [sources.fields] would say", what="a mapping of fields in TOML")
+        if isinstance(raw, Problem):
+            raise SettingsError(file, (raw,))
+        try:
+            return None, _field_table.table(raw, reader.shape.kind).field_map()
+        except ValidationError as invalid:
+            told = _settings_problems.told
+            problems = [told(error, raw, _field_table.FieldTable) for error in invalid.errors(include_url=False)]
+            raise SettingsError(file, tuple(problems)) from None
+    if text is None:
+        return None, None
+    if not isinstance(reader.shape, W3cLine):
+        raise typer.BadParameter(f"{reader.name} has no #Fields line; leave it out", param_hint="'--fields'")
     text = text.removeprefix(_w3c_fields.MARK).strip()
     if not _w3c_fields.names(_w3c_fields.header(text)):
-        raise typer.BadParameter(f"{text[:60]!r} must name each field once, date and time among them")
-    return text
+        message = f"{text[:60]!r} must name each field once, date and time among them"
+        raise typer.BadParameter(message, param_hint="'--fields'")
+    return text, None
 
 
-FIELDS_HELP = "What the #Fields line of a W3C log would say, where files lack it: date time c-ip …"
-Fields = Annotated[str | None, typer.Option(metavar="NAMES", parser=fields, help=FIELDS_HELP)]
+FIELDS_HELP = (
+    "What the #Fields line of a W3C log would say, where files lack it: date time c-ip …; of fields:json and "
+    "fields:csv a TOML file with what [sources.fields] would say"
+)
+Fields = Annotated[str | None, typer.Option(metavar="NAMES|FILE", help=FIELDS_HELP)]
 
 
 def examples(*calls: str) -> str:

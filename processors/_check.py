@@ -38,7 +38,9 @@ def show(findings: list[Finding], *, as_json: bool) -> int:
 
 
 def _show_feeds(console: Console, finding: Finding) -> None:
-    rows = _console.table("  token", "feeds", left=("  token", "feeds"))
+    is_counted = any(feed.records is not None for feed in finding.feeds)
+    rows = _console.table("  token", "feeds", *["records"] * is_counted, left=("  token", "feeds"))
     for feed in finding.feeds:
-        rows.add_row(Text(f"  {visible(feed.token)}"), Text(str(feed), "" if feed.columns else "dim"))
+        counted = ["" if feed.records is None else f"{feed.records:,}"] * is_counted
+        rows.add_row(Text(f"  {visible(feed.token)}"), Text(str(feed), "" if feed.columns else "dim"), *counted)
     _console.show_table(console, rows)

@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from processors import _globs
-from processors._reader import SignInRecord, reader
+from processors._field_table import FieldTable
+from processors._reader import FieldRecord, SignInRecord, reader
 from processors.errors import Problem
 
 if TYPE_CHECKING:
@@ -126,14 +127,20 @@ def _written(settings: Settings) -> list[str]:
 def _unused(source: Source) -> Iterator[Problem]:
     shape, format = reader(source.format).shape, reader(source.format).name
     of_requests = ("login_requests", "logout_requests", "background_paths")
-    ignored = of_requests if isinstance(shape, SignInRecord) else ("application",)
+    ignored: tuple[str, ...] = of_requests if isinstance(shape, SignInRecord) else ("application",)
+    if isinstance(shape, FieldRecord):
+        ignored = (*of_requests, "user", "session_reference", "trusted_proxies", "query_strings")
     for name in ignored:
         if getattr(source, name):
             got, expected = f"set for {format}", "nothing: its format has no such thing, and it has no effect"
             yield Problem(f"sources[{source.name}].{name}", got, expected, "Remove it")
+    if source.application and isinstance(source.fields, FieldTable) and not source.fields.application:
+        remedy = "Say below [sources.fields] where the application is, or remove `application` of the source"
+        expected = "nothing: its mapping takes no application from a record, so that no login counts"
+        yield Problem(f"sources[{source.name}].application", repr(source.application), expected, remedy)
     for name, token in (("user", source.user), ("session_reference", source.session_reference)):
         if token and is_unknown(source, token):
-            known = ", ".join(shape.all_tokens()) if not isinstance(shape, SignInRecord) else "none"
+            known = ", ".join(shape.all_tokens()) if not isinstance(shape, SignInRecord | FieldRecord) else "none"
             remedy = f"Log it, in a format that has it, or remove `{name}`: it is empty in every line"
             yield Problem(f"sources[{source.name}].{name}", repr(token), f"what {format} logs: {known}", remedy)
 
@@ -141,4 +148,4 @@ def _unused(source: Source) -> Iterator[Problem]:
 def is_unknown(source: Source, token: str) -> bool:
     """Whether the source's format has no such token; records may have any field."""
     shape = reader(source.format).shape
-    return not isinstance(shape, SignInRecord) and not shape.name(token)
+    return not isinstance(shape, SignInRecord | FieldRecord) and not shape.name(token)

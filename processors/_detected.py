@@ -95,7 +95,8 @@ def _none(file: Path, found: list[Candidate]) -> None:
     _console.say(
         "error",
         f"{message}. If a server's own configuration wrote them, give that as the format: "
-        "`nginx:` and its log_format, or `apache:` and its LogFormat",
+        "`nginx:` and its log_format, or `apache:` and its LogFormat. Of any other log of JSON or CSV say what is "
+        "where, with `fields:json` or `fields:csv`",
     )
 
 

@@ -35,6 +35,8 @@ class Feed:
 
     token: str
     columns: tuple[str, ...]
+    records: int | None = None
+    """How many of the first records have it; None: not looked for."""
 
     def __str__(self) -> str:
         return ", ".join(self.columns) or "dropped"

@@ -15,16 +15,24 @@ DEEPEST = 200
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
-def object_of(text: str) -> dict[str, Any]:
-    """The object. A lone surrogate, which is no text, becomes `?`. Errors: `ValueError` if it is not one object."""
+_DECODER = msgspec.json.Decoder()
+_EXACT = msgspec.json.Decoder(float_hook=str)
+
+
+def object_of(text: str, *, is_exact: bool = False) -> dict[str, Any]:
+    """The object. A lone surrogate, which is no text, becomes `?`. Errors: `ValueError` if it is not one object.
+
+    `is_exact`: whether numbers with a fraction are text, as they are written.
+    """
+    decoder = _EXACT if is_exact else _DECODER
     if is_deep(text):
         raise ValueError("nested too deep")
     try:
-        found = msgspec.json.decode(text)
+        found = decoder.decode(text)
     except msgspec.DecodeError:
         if "\\ud" not in text.lower():
             raise
-        found = msgspec.json.decode(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
+        found = decoder.decode(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
     if not isinstance(found, dict):
         raise ValueError("not an object")
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from processors._field_map import FieldMap
+
 QUARANTINED_SHARE = 0.1
 """Of a file's lines: more of them in quarantine is a problem, unless settings say otherwise."""
 
@@ -38,3 +40,5 @@ class Options:
     """Whether queries of requests are kept."""
     fields: str | None = None
     """Names of the fields of lines that no `#Fields` line is above."""
+    field_map: FieldMap | None = None
+    """What the records of a format `fields:` say, and where."""

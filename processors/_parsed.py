@@ -8,6 +8,7 @@ from rich.text import Text
 
 from processors import _console, candidates, trial
 from processors._options import QUARANTINED_SHARE
+from processors._reader import FieldRecord
 from processors._visible import visible
 from processors.parse import Reader
 from schemas.columns import REASONS
@@ -60,6 +61,8 @@ def _advice(outcome: trial.Outcome, reader: Reader) -> str:
         return "Its times carry no date: give it with --date"
     if reasons["unknown_fields"] * 2 > outcome.quarantined:
         return "No #Fields line says what its fields are: say it with --fields"
+    if reasons["malformed_fields"] * 2 > outcome.quarantined and isinstance(reader.shape, FieldRecord):
+        return "The header of its lines has no column of event_time: correct that, or give `header` if files have none"
     if outcome.events >= outcome.quarantined:
         why = "; ".join(f"{REASONS[name]} ({count:,} {name})" for name, count in reasons.most_common())
         return f"The others read as {reader.name}. These do not: {why}"

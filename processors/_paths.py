@@ -19,14 +19,26 @@ class Step(NamedTuple):
 Path = tuple[Step, ...]
 
 
+class BadPath(ValueError):
+    """No path into a record, and where it is none."""
+
+    def __init__(self, path: str, position: int) -> None:
+        super().__init__(path, position)
+        self.path = path
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"not a path into a record: {self.path!r}"
+
+
 def compiled(path: str) -> Path:
-    """The steps of a dotted path. Errors: `ValueError`."""
+    """The steps of a dotted path. Errors: `BadPath`."""
     steps: list[Step] = []
     position = 0
     while position < len(path):
         match = _STEP.match(path, position)
         if not match:
-            raise ValueError(f"not a path into a record: {path!r}")
+            raise BadPath(path, position)
         steps.append(Step(match["name"], match["key"], match["value"]))
         position = match.end()
     return tuple(steps)
@@ -34,6 +46,14 @@ def compiled(path: str) -> Path:
 
 def value_at(record: Any, path: Path) -> str | None:
     """The text at the path, whole numbers as their digits; None where it is missing, empty or anything else."""
+    found = found_at(record, path)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found) if abs(found) < 10**18 else None
+    return found or None if isinstance(found, str) else None
+
+
+def found_at(record: Any, path: Path) -> Any:
+    """Whatever is at the path; None where nothing is."""
     found = record
     for name, key, value in path:
         if not isinstance(found, dict):
@@ -42,6 +62,4 @@ def value_at(record: Any, path: Path) -> str | None:
         if key is not None:
             items = found if isinstance(found, list) else ()
             found = next((item for item in items if isinstance(item, dict) and item.get(key) == value), None)
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found) if abs(found) < 10**18 else None
-    return found or None if isinstance(found, str) else None
+    return found

@@ -33,6 +33,13 @@ class SignInRecord:
 
 
 @dataclass(frozen=True)
+class FieldRecord:
+    """A record of any log, an object of JSON or a line of CSV: the options say what is where in it."""
+
+    kind: Literal["json", "csv"]
+
+
+@dataclass(frozen=True)
 class Reader:
     """One format. `is_json`: its files may be JSON documents, which must be cut into records first."""
 
@@ -40,22 +47,41 @@ class Reader:
     title: str
     specification: str
     sample: str
-    shape: WebLine | JsonLine | W3cLine | SignInRecord
+    shape: WebLine | JsonLine | W3cLine | SignInRecord | FieldRecord
     fields: str | None = None
     """What the header says that the sample is below, where the format has headers."""
 
     @property
     def kind(self) -> Literal["web", "sign_in"]:
-        return "sign_in" if isinstance(self.shape, SignInRecord) else "web"
+        return "sign_in" if isinstance(self.shape, SignInRecord | FieldRecord) else "web"
 
     @property
     def is_json(self) -> bool:
-        return isinstance(self.shape, SignInRecord)
+        return isinstance(self.shape, SignInRecord) or self.shape == FieldRecord("json")
 
     @property
     def has_headers(self) -> bool:
         """Whether lines of its files say what the fields of the lines below are."""
-        return isinstance(self.shape, W3cLine)
+        return isinstance(self.shape, W3cLine) or self.shape == FieldRecord("csv")
+
+
+MAPPED = {
+    "fields:json": Reader(
+        "fields:json",
+        "Any other log of JSON, by a mapping in the settings",
+        "https://www.rfc-editor.org/rfc/rfc8259",
+        "",
+        FieldRecord("json"),
+    ),
+    "fields:csv": Reader(
+        "fields:csv",
+        "Any other log of CSV, by a mapping in the settings",
+        "https://www.rfc-editor.org/rfc/rfc4180",
+        "",
+        FieldRecord("csv"),
+    ),
+}
+"""The kinds of logs of which a source itself says what is where."""
 
 
 class UnknownFormat(ValueError):
@@ -89,7 +115,7 @@ def servers() -> dict[str, Reader]:
 def names() -> list[str]:
     """What formats may be called, for people: `nginx:<log_format>` stands for all of that server's."""
     modules = dict(_modules(web_formats))
-    return sorted([*formats(), *(f"{server}:<{modules[server].DIRECTIVE}>" for server in servers())])
+    return sorted([*formats(), *MAPPED, *(f"{server}:<{modules[server].DIRECTIVE}>" for server in servers())])
 
 
 @cache
@@ -99,6 +125,12 @@ def reader(format: str) -> Reader:
     Errors: `UnknownFormat`, `BadFormat`.
     """
     server, _, written = format.partition(":")
+    if server == "fields":
+        if format not in MAPPED:
+            problem = f"{written!r} is no kind of log here" if written else "fields needs the kind of the log"
+            remedy = f"Write format = {' or '.join(map(repr, MAPPED))}, and say below [sources.fields] what is where"
+            raise BadFormat(format, len("fields:"), problem, remedy)
+        return MAPPED[format]
     if server in servers():
         module: Any = dict(_modules(web_formats))[server]
         if not written.strip():
@@ -107,7 +139,8 @@ def reader(format: str) -> Reader:
             raise BadFormat(format, len(format), f"{server} needs its {module.DIRECTIVE}", remedy)
         return _compiled(server, module, written, "")
     if format not in formats():
-        raise UnknownFormat(format, next(iter(difflib.get_close_matches(format, formats(), n=1)), None))
+        near = difflib.get_close_matches(format, [*formats(), *MAPPED], n=1)
+        raise UnknownFormat(format, next(iter(near), None))
     return formats()[format]
 
 

@@ -83,7 +83,10 @@ def _format(name: str) -> str:
     return name
 
 
-def _fields(text: str) -> str:
+def w3c_fields(text: object) -> str:
+    """What a `#Fields` line says."""
+    if not isinstance(text, str):
+        raise PydanticCustomError("fields", "text such as date time c-ip: the names of the fields in order")
     text = text.removeprefix(_w3c_fields.MARK).strip()
     if not _w3c_fields.names(_w3c_fields.header(text)):
         words = "the names of the fields in order, each once, date and time among them"
@@ -172,7 +175,6 @@ Period = Annotated[_Length, AfterValidator(lambda length: _no_longer(length, _CE
 Retained = Annotated[Period, AfterValidator(_positive)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Format = Annotated[str, AfterValidator(_format)]
-Fields = Annotated[str, AfterValidator(_fields)]
 Network = Annotated[str, AfterValidator(_network)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Path = Annotated[str, AfterValidator(_path)]

@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def read(file: Path, *, missing: str) -> dict[str, Any] | Problem:
+def read(file: Path, *, missing: str, what: str = "a workspace.toml") -> dict[str, Any] | Problem:
     """The TOML of the file, or what stands in the way; `missing` is the remedy where there is no file."""
     try:
         about = file.stat()
@@ -32,7 +32,7 @@ def read(file: Path, *, missing: str) -> dict[str, Any] | Problem:
         with file.open("rb") as opened:
             text = opened.read(MOST_BYTES).decode("utf-8-sig")  # Notepad begins its files with a byte order mark
     except FileNotFoundError:
-        return Problem("file", "nothing there", "a workspace.toml", missing)
+        return Problem("file", "nothing there", what, missing)
     except PermissionError:
         return Problem("file", "no permission to read it", "a readable file", "Let the user who runs this read it")
     except UnicodeDecodeError as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -30,8 +31,12 @@ def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Pr
         )
     if error["type"] == "missing":
         return Problem(where, "nothing", "a value", "Add it")
+    if error["type"] == "no_fields":
+        remedy = "Write it below the source: event_time, event_class and what else its records have"
+        return Problem(f"{where}.fields", "nothing", error["msg"], remedy)
     if error["type"] in ("model_type", "dict_type"):
-        name = "[[sources]]" if error["loc"][0] == "sources" else f"[{where}]"
+        below = ".".join(["sources", *(step for step in error["loc"] if isinstance(step, str))][1:])
+        name = f"[{where}]" if error["loc"][0] != "sources" else f"[{below}]" if "." in below else "[[sources]]"
         return Problem(where, shown(error["input"]), "a table", f"Write its settings below {name}")
     if error["loc"] == ("sources",):
         return Problem(
@@ -42,7 +47,9 @@ def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Pr
         got = f"{shown(error['input'])}, where {_lower(facts['problem'])}"
         return Problem(where, got, error["msg"], facts["remedy"], facts["excerpt"])
     expected = error["msg"].removeprefix("Input should be ")
-    return Problem(where, shown(error["input"]), expected[0].lower() + expected[1:], "Correct the value")
+    valid = re.findall(r"'([^']+)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
+    remedy = f"Correct the value{nearest(str(error['input']), valid)}"
+    return Problem(where, shown(error["input"]), expected[0].lower() + expected[1:], remedy)
 
 
 def _lower(sentence: str) -> str:
@@ -67,7 +74,10 @@ def without(raw: dict[str, Any], errors: Sequence[ErrorDetails], needed: Sequenc
     for error in errors:
         section, *steps = error["loc"]
         if section == "sources" and len(steps) > 1 and steps[1] not in needed:
-            sources.get(steps[0], {}).pop(steps[1], None)
+            source = sources.get(steps[0], {})
+            source.pop(steps[1], None)
+            if steps[1] == "fields" and str(source.get("format")).startswith("fields:"):
+                sources.pop(steps[0], None)
         elif section == "sources" and steps:
             sources.pop(steps[0], None)
         elif steps:
@@ -79,9 +89,15 @@ def without(raw: dict[str, Any], errors: Sequence[ErrorDetails], needed: Sequenc
 
 
 def _dotted(location: tuple[int | str, ...], raw: dict[str, Any]) -> str:
+    """The place as the file has it: what stands there for a list of one, or for a table of paths alone, is no step."""
     parts: list[str] = []
+    at: Any = raw
     for step in location:
-        if isinstance(step, int) and parts:
+        above, at = at, at[step] if _has(at, step) else None
+        is_implied = isinstance(above, str | list) and step == "path"
+        if is_implied or (isinstance(above, str) and isinstance(step, int)):
+            at = above
+        elif isinstance(step, int) and parts:
             sources = raw.get("sources")
             named = sources[step] if parts == ["sources"] and isinstance(sources, list) else None
             name = named.get("name") if isinstance(named, dict) else None
@@ -89,6 +105,10 @@ def _dotted(location: tuple[int | str, ...], raw: dict[str, Any]) -> str:
         elif step != "[key]":
             parts.append(str(step))
     return ".".join(part[:100] for part in parts) or "file"
+
+
+def _has(table: Any, step: int | str) -> bool:
+    return step in table if isinstance(table, dict) else isinstance(table, list) and step in range(len(table))
 
 
 def _keys(location: tuple[int | str, ...], model: Any) -> list[str]:

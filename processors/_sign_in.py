@@ -24,6 +24,7 @@ FIELDS = (
     "application",
     "ip_address",
     "user_agent",
+    "device",
     "source_event_id",
 )
 REMARKS = ("field_reason", "remark")
@@ -34,14 +35,14 @@ def events(lines: pl.Series, shape: SignInRecord, options: Options) -> Columns:
     """The columns of events, `is_directive`, and `field_reason` where a record is no event."""
     found = (
         _fields(lines.alias("readable").to_frame().lazy(), shape, options)
-        .with_columns(device=device.label(pl.col("user_agent")))
+        .with_columns(device=device.label(pl.coalesce("user_agent", "device")))
         .collect()
     )
     return {column.name: Encoded(column) for column in found}
 
 
 def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.LazyFrame:
-    """The same in place of `readable`, but for the device."""
+    """The same in place of `readable`; `device` is what else tells it."""
     names = pl.Struct(dict.fromkeys((*FIELDS, *REMARKS), pl.String))
     values = pl.col("readable").map_batches(_extractor(shape, options), return_dtype=names, is_elementwise=True)
     rows = rows.select(found=values).unnest("found")
@@ -58,9 +59,10 @@ def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.Laz
         "user_name",
         "application",
         "user_agent",
+        "device",
         "source_event_id",
         event_time=event_time,
-        event_class=_event_class(options.application),
+        event_class=event_class(options.application),
         session_reference=_values.digest(pl.col("session_reference"), options.reference_key),
         ip_address=address,
         peer_address=pl.lit(None, dtype=pl.String),
@@ -78,7 +80,7 @@ def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.Laz
     )
 
 
-def _event_class(application: str | None) -> pl.Expr:
+def event_class(application: str | None) -> pl.Expr:
     """The listed class, where a login succeeded at the application in question."""
     listed, outcome = pl.col("listed_class").fill_null("other"), pl.col("outcome")
     is_login = listed == "login"

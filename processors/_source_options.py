@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from processors import lake, parse
+from processors._field_table import FieldTable
 from processors.errors import LakeError
 from processors.lake import Location
 from processors.settings import Settings, Source
@@ -43,7 +44,8 @@ def of_any_time(source: Source, reference_key: bytes = b"") -> parse.Options:
         session_reference=source.session_reference,
         trusted_proxies=source.trusted_proxies,
         query_strings=source.query_strings,
-        fields=source.fields,
+        fields=source.fields if isinstance(source.fields, str) else None,
+        field_map=source.fields.field_map() if isinstance(source.fields, FieldTable) else None,
     )
 
 

@@ -15,7 +15,10 @@ import polars as pl
 from processors import _roster, _source_options, candidates, ingest, landing, moved, out_of_range, parse, trial
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
+from processors._coverage import SHOWN_VALUES, coverage
 from processors._feeds import Feed, feeds
+from processors._reader import FieldRecord
+from processors._setting_kinds import nearest
 from processors.bucket import S3Path
 from processors.content import Content
 from processors.errors import LakeError, LandingError, Problem, RecentActivitiesError
@@ -105,7 +108,7 @@ def _source(
     newest = sorted(sound, key=lambda file: file.path.stat().st_mtime_ns)[-FILES_TRIED:]
     options = _source_options.of_any_time(source)
     events = [Events.empty()]
-    heads = 0
+    heads, read = 0, list[bytes]()
     for file in newest:
         try:
             head = trial.head(file.path, reader)
@@ -116,9 +119,11 @@ def _source(
             head, reader, options, lambda good, _: events.append(good.decoded().select(Events.column_names()))
         )
         heads += outcome.lines
+        read.append(head)
         found += _outcome(settings, source, file, outcome)
         if source.format == "keycloak" and outcome.events:
             found += _keycloak(source, file, head)
+    found += _mapped(source, reader, read)
     found += _never_there(source, pl.concat(events))
     found += _untimely(settings, source, pl.concat(events), as_of)
     if is_well and all(finding.kind in ("note", "ok") for finding in found):
@@ -126,6 +131,32 @@ def _source(
         files_match = "1 file matches" if len(files) == 1 else f"{len(files)} files match"
         message = f"{files_match}; the first {_many(range(heads), 'line')} of {tried} read as {reader.name}"
         found.insert(0, Finding("ok", source.name, message))
+    return found
+
+
+def _mapped(source: Source, reader: parse.Reader, heads: list[bytes]) -> list[Finding]:
+    """What a mapping finds in the first records, and what it does not."""
+    fields = _source_options.of_any_time(source).field_map
+    if not isinstance(reader.shape, FieldRecord) or fields is None or not heads:
+        return []
+    covered = coverage(heads, reader.shape, fields)
+    first = f"the first {covered.record_count:,} record{'' if covered.record_count == 1 else 's'}"
+    found = [Finding("note", source.name, f"what is taken from {first}", feeds=covered.feeds)]
+    for column, paths in covered.missing() if covered.record_count else ():
+        near = next((hint for path in paths if (hint := nearest(path, covered.keys))), "")
+        message = f"none of {first} has {' or '.join(map(repr, paths))}"
+        remedy = f"Correct or remove `{column}` below [sources.fields] of {source.name}{near}"
+        found.append(Finding("warning", source.name, message, remedy))
+    for column, values in covered.unlisted.items():
+        if values:
+            shown = ", ".join(f"{value[:60]!r} ({count:,})" for value, count in values.most_common(SHOWN_VALUES))
+            meant = (
+                fields.classes.otherwise
+                if column == "event_class" or not fields.outcomes
+                else fields.outcomes.otherwise
+            )
+            message = f"in no list of `{column}`, so that they mean {meant}: {shown}"
+            found.append(Finding("note", source.name, message + " and others" * (len(values) > SHOWN_VALUES)))
     return found
 
 
@@ -201,6 +232,10 @@ def _outcome(settings: Settings, source: Source, file: landing.File, outcome: tr
         remedy = f"Its times carry no offset: set time_zone of the source {source.name}"
     elif outcome.reasons["unknown_fields"] * 2 > outcome.quarantined:
         remedy = f"No #Fields line says what its fields are: set `fields` of the source {source.name}"
+    elif outcome.reasons["malformed_fields"] * 2 > outcome.quarantined and source.format == "fields:csv":
+        remedy = (
+            f"The header has no column of `event_time`: correct that of {source.name}, or set `header` if there is none"
+        )
     elif better := candidates.better_format(file.path, source.format):
         remedy = f"They are {better}: set format = {better!r}"
     else:

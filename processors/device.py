@@ -6,6 +6,7 @@ Android, and since 2020 browsers send `Mac OS X 10_15_7` from every Mac. `Window
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import polars as pl
@@ -17,6 +18,10 @@ from schemas.columns import UNKNOWN_DEVICE
 
 LONGEST_AGENT = 2_048
 """Characters looked at: what follows is no longer about the browser."""
+_SHORT = re.compile(
+    r"(?P<browser>[^/();]{1,80}?) (?P<major>[0-9]{1,9})\.[0-9.]{1,40} / "  # as Auth0 writes it
+    r"(?P<system>[^/();]{1,80}?) (?P<system_major>[0-9]{1,9})\.(?P<system_minor>[0-9]{1,9})\.[0-9.]{1,40}"
+)
 
 
 def label(user_agent: pl.Expr) -> pl.Expr:
@@ -32,9 +37,24 @@ def kin(device: pl.Expr) -> pl.Expr:
 
 @lru_cache(maxsize=65_536)
 def _label(agent: str) -> str | None:
-    found: Result = parse_agent(agent[:LONGEST_AGENT])
+    short = _SHORT.fullmatch(agent)
+    found: Result = _of_short(short) if short else parse_agent(agent[:LONGEST_AGENT])
     parts = [part for part in (_browser(found.user_agent), _platform(found.os, agent)) if part]
     return " · ".join(parts) or None
+
+
+def _of_short(short: re.Match[str]) -> Result:
+    """The same of `Chrome 126.0.0 / Mac OS X 10.15.7`, where `Other` and versions of 0 stand for nothing."""
+    major, system_major, system_minor = (
+        None if int(short[name]) == 0 else short[name] for name in ("major", "system_major", "system_minor")
+    )
+    browser, system = short["browser"], short["system"]
+    return Result(
+        None if browser == "Other" else UserAgent(browser, major),
+        None if system == "Other" else OS(system, system_major, system_minor),
+        None,
+        short[0],
+    )
 
 
 def _browser(agent: UserAgent | None) -> str:

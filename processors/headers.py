@@ -1,17 +1,34 @@
-"""Lines that say what the fields of the lines below them are: `#Fields` of the W3C extended format."""
+"""Lines that say what the fields of the lines below them are: `#Fields` of the W3C extended format, or CSV's header."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import polars as pl
 
+from processors import _csv
+from processors._options import Options
+from processors._reader import FieldRecord, Reader
 from processors._syslog import is_header
 from processors._w3c_fields import LONGEST_HEADER, MARK
 
 _MARK = MARK.encode()
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_PREFIX = 2048
+
+
+Runs = Callable[[bytes, str | None], list[tuple[int, str | None]]]
+"""As `runs`."""
+
+
+def finder(reader: Reader, options: Options) -> Runs | None:
+    """How the headers of a format are found; None where it has none."""
+    if not reader.has_headers:
+        return None
+    if isinstance(reader.shape, FieldRecord):
+        return partial(_csv.runs, given=options.field_map.header if options.field_map else None)
+    return runs
 
 
 def runs(data: bytes, before: str | None) -> list[tuple[int, str | None]]:
@@ -26,11 +43,6 @@ def runs(data: bytes, before: str | None) -> list[tuple[int, str | None]]:
         at, header = start, text
     rest = data.count(b"\n", at) + (not data.endswith(b"\n") and at < len(data))
     return [*found, (rest, header)]
-
-
-def last(data: bytes, before: str | None) -> str | None:
-    """The header in effect where the data ends."""
-    return runs(data, before)[-1][1]
 
 
 def column(of: Iterable[tuple[int, str | None]]) -> pl.Series:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
-from processors import _sign_in, _web_lines
+from processors import _fields, _sign_in, _web_lines
 from processors._encoded import Coded, Columns, Encoded, constant, encode
 from processors._options import Options
-from processors._reader import BadFormat, Reader, SignInRecord, UnknownFormat, WebLine, formats, reader, servers
+from processors._reader import (
+    BadFormat,
+    FieldRecord,
+    Reader,
+    SignInRecord,
+    UnknownFormat,
+    WebLine,
+    formats,
+    reader,
+    servers,
+)
 from processors._reader import names as format_names
 from processors._requests import DEFAULT_BACKGROUND_PATHS
 from processors._spans import Spans, spans
@@ -68,6 +78,8 @@ def coded(
     readable = lines if early_reason is None else lines.where(early_reason.is_null().to_numpy())
     if isinstance(shape, SignInRecord):
         columns = _sign_in.events(readable.text, shape, options)
+    elif isinstance(shape, FieldRecord):
+        columns = _fields.events(readable.text, headers, shape, options)
     else:
         columns = _web_lines.events(readable, shape, options, headers=headers)
     reason, skipped = _verdict(lines, early_reason, columns, options)

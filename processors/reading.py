@@ -76,6 +76,7 @@ class Parts:
     ) -> None:
         self._settings, self._source, self._options, self._as_of, self._staging = settings, source, options, as_of, to
         self._reader = parse.reader(source.format)
+        self._headers = headers.finder(self._reader, options)
         self._waiting: list[tuple[Reading, int, Slab]] = []
         self._bytes = self._lines = 0
         self._day = functools.cache(self._day_of)
@@ -103,7 +104,7 @@ class Parts:
         if not self._waiting:
             return
         waiting, self._waiting, self._bytes, self._lines = self._waiting, [], 0, 0
-        keys = _keys(waiting, has_headers=self._reader.has_headers)
+        keys = _keys(waiting, self._headers)
         data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
         parsed = self._parsed(lines_of(data, 1).with_columns(keys["header"]))
         rejected = quarantined(parsed, data, 1, _measured(waiting))
@@ -200,12 +201,12 @@ def _lines(slab: Slab) -> int:
     return slab.data.count(b"\n") + (not slab.data.endswith(b"\n"))
 
 
-def _keys(waiting: list[tuple[Reading, int, Slab]], *, has_headers: bool) -> pl.DataFrame:
+def _keys(waiting: list[tuple[Reading, int, Slab]], find: headers.Runs | None) -> pl.DataFrame:
     """`file_id` (the token), `path`, `line_number` and `header` of every line; entries get the header at their end."""
     rows: list[tuple[str, str, int, int, str | None]] = []
     for reading, first, slab in waiting:
         entry = reading.entry
-        runs = headers.runs(slab.data, entry.header) if has_headers else [(_lines(slab), None)]
+        runs = find(slab.data, entry.header) if find else [(_lines(slab), None)]
         for count, header in runs:
             rows.append((reading.token, entry.path, first, count, header))
             first += count

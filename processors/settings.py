@@ -22,11 +22,13 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from processors import _contradictions, _paths, _reader, _settings_file, _settings_problems, bucket
+from processors import _contradictions, _field_table, _paths, _reader, _settings_file, _settings_problems, bucket
 from processors import _setting_kinds as kinds
+from processors._field_table import FieldTable
 from processors._options import QUARANTINED_SHARE
 from processors.bucket import S3Path
 from processors.errors import Problem, SettingsError
@@ -99,8 +101,10 @@ class Source(_Section):
         description="a named format, or the server's own: `nginx:<log_format>`, `apache:<LogFormat>`"
     )
     files: kinds.Glob = Field(description="glob below the workspace's folder")
-    fields: kinds.Fields | None = Field(
-        None, description="only for W3C logs whose files lack the `#Fields` line: what it would say, `date time c-ip …`"
+    fields: str | FieldTable | None = Field(
+        None,
+        description="of `fields:json` and `fields:csv` what is where, in a table (see below); of W3C logs whose files "
+        "lack the `#Fields` line, what it would say: `date time c-ip …`",
     )
     trusted_proxies: tuple[kinds.Network, ...] = Field((), description="proxies whose forwarded addresses are believed")
     time_zone: kinds.Zone | None = Field(None, description="only for formats whose times carry no offset")
@@ -127,13 +131,26 @@ class Source(_Section):
         timedelta(hours=12), description="a day whose last event is this far from its end is stamped INCOMPLETE"
     )
 
-    @field_validator("fields")
+    @field_validator("fields", mode="before")
     @classmethod
-    def _has_headers(cls, text: str | None, others: ValidationInfo) -> str | None:
+    def _fits_the_format(cls, value: object, others: ValidationInfo) -> object:
         format = others.data.get("format")
-        if text is not None and format and not _reader.reader(format).has_headers:
-            raise PydanticCustomError("fields", "nothing: only lines of W3C logs have fields of which a header tells")
-        return text
+        shape = _reader.reader(format).shape if format else None
+        if isinstance(shape, _reader.FieldRecord):
+            return value if isinstance(value, FieldTable) else _field_table.table(value, shape.kind)
+        if value is None or shape is None:
+            return None
+        if not isinstance(shape, _reader.W3cLine):
+            words = "nothing: only of `fields:json`, `fields:csv` and W3C logs something else says what the fields are"
+            raise PydanticCustomError("fields", "{words}", {"words": words})
+        return kinds.w3c_fields(value)
+
+    @model_validator(mode="after")
+    def _has_fields(self) -> Source:
+        if isinstance(_reader.reader(self.format).shape, _reader.FieldRecord) and self.fields is None:
+            facts = {"format": self.format}
+            raise PydanticCustomError("no_fields", "a table [sources.fields] that says what is where", facts)
+        return self
 
     @field_validator("user", "session_reference")
     @classmethod

@@ -18,6 +18,7 @@ import polars as pl
 from processors import _parquet, headers, parse, slabs
 from processors import content as contents
 from processors._encoded import Coded
+from processors._field_map import FieldMap
 from processors.content import Content
 from processors.errors import LandingError
 from processors.lines import quarantined, spans_of
@@ -65,9 +66,16 @@ class Writer(Protocol):
     def __call__(self, events: Coded, quarantined: pl.DataFrame) -> None: ...
 
 
-def options(*, time_zone: str | None = None, day: date | None = None, fields: str | None = None) -> parse.Options:
+def options(
+    *,
+    time_zone: str | None = None,
+    day: date | None = None,
+    fields: str | None = None,
+    field_map: FieldMap | None = None,
+) -> parse.Options:
     """What the parser needs to know where there are no settings. Session references of two calls never meet."""
-    return parse.Options(reference_key=secrets.token_bytes(32), time_zone=time_zone, date=day, fields=fields)
+    key = secrets.token_bytes(32)
+    return parse.Options(reference_key=key, time_zone=time_zone, date=day, fields=fields, field_map=field_map)
 
 
 def unreadable(files: list[Path]) -> list[LandingError]:
@@ -110,6 +118,7 @@ def read(
         slab_bytes=SLAB_BYTES,
     )
     done, header = 0, None
+    find = headers.finder(reader, options)
     waiting: deque[tuple[slabs.Slab, Future[_Read]]] = deque()
 
     def take() -> None:
@@ -124,7 +133,7 @@ def read(
     with ThreadPoolExecutor(workers) as pool:
         for slab in cut:
             waiting.append((slab, pool.submit(_parsed, slab, reader, options, str(file), header)))
-            header = headers.last(slab.data, header) if reader.has_headers else None
+            header = find(slab.data, header)[-1][1] if find else None
             if len(waiting) > workers:
                 take()
         while waiting:
@@ -152,7 +161,8 @@ def _parsed(
 ) -> _Read:
     lines = spans_of(slab.data)
     numbers = pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True)
-    above = headers.column(headers.runs(slab.data, header)) if reader.has_headers else None
+    find = headers.finder(reader, options)
+    above = headers.column(find(slab.data, header)) if find else None
     parsed = parse.coded(lines, numbers, above, reader=reader, source=reader.name, file_id=name, options=options)
     rejected = quarantined(parsed.rows, slab.data, 1, {1: slab.line_bytes} if slab.line_bytes else {})
     of_rejected = pl.lit(None, dtype=pl.String) if above is None else above.gather(rejected["line_number"] - 1)

@@ -39,7 +39,9 @@ REASONS = {
     "invalid_utf8": "the line is not UTF-8",
     "nul_bytes": "the line contains NUL bytes",
     "unknown_fields": "no `#Fields` line is above the line, and the source sets no `fields`",
-    "malformed_fields": "the `#Fields` line above is too long, repeats a name, or has no date or no time",
+    "malformed_fields": "the `#Fields` line or the CSV header above is too long, repeats a name, or has no time",
+    "wrong_column_count": "the CSV line has more or fewer cells than the header above",
+    "quoted_line_break": "the CSV line is part of a record that goes on over a line end within quotes",
     "line_too_long": "the line is longer than 1 MiB (its first MiB is kept)",
 }
 

@@ -273,3 +273,83 @@ def test_a_server_s_format_that_cannot_be_read_back_is_shown_with_a_caret(tmp_pa
     at = next(number for number, line in enumerate(lines) if line.endswith("^"))
     assert lines[at - 1][lines[at].index("^") :] == "$http_user_agent"
     assert "→ Write quotes around them" in lines[at + 1]
+
+
+MAPPED = """[workspace]
+time_zone = "UTC"
+[[sources]]
+name = "app"
+format = "fields:json"
+files = "landing/*.json"
+[sources.fields]
+event_time = "ts"
+user_name = ["user.mail", "login"]
+ip_address = "client.adress"
+event_class = { path = "action", login = ["signin"] }
+"""
+RECORDS = b"""{"ts":"2025-08-29T04:37:12Z","login":"riya","client":{"address":"192.0.2.1"},"action":"signin"}
+{"ts":"2025-08-29T04:37:13Z","login":"-","client":"gone","action":"\\u001b[31mview"}
+"""
+
+
+def test_of_a_mapping_each_path_is_shown_with_how_many_records_have_it(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path, text=MAPPED), "app.json", RECORDS)
+    code, findings = check(tmp_path)
+    (found,) = (finding for finding in findings if finding["feeds"])
+    assert code == 0 and found["message"] == "what is taken from the first 2 records"
+    assert {feed["token"]: (feed["columns"], feed["records"]) for feed in found["feeds"]} == {
+        "ts": (["event_time"], 2),
+        "action": (["event_class"], 2),
+        "user.mail": (["user_name"], 0),
+        "login": (["user_name"], 1),
+        "client.adress": (["ip_address"], 0),
+    }
+
+
+def test_a_path_that_no_record_has_is_a_warning_with_the_nearest_key(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path, text=MAPPED), "app.json", RECORDS)
+    code, told = problems(tmp_path)
+    assert code == 0 and "none of the first 2 records has 'client.adress'" in told
+    assert "the nearest is 'client.address'" in told and "user.mail" not in told
+
+
+def test_values_in_no_list_are_named_with_what_becomes_of_them(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path, text=MAPPED), "app.json", RECORDS)
+    result = CliRunner().invoke(app, ["check", "-w", str(tmp_path), "--as-of", "2025-08-31"])
+    text = " ".join(result.stdout.split())
+    assert "in no list of `event_class`, so that they mean other: '" in text and "[31mview' (1)" in text
+    assert "\x1b[31m" not in result.stdout and "records" in text
+
+
+CSV = MAPPED.replace("fields:json", "fields:csv").replace(".json", ".csv")
+
+
+def test_the_columns_of_csv_are_those_of_its_header(tmp_path: Path) -> None:
+    lines = b"ts,login,client.address,action\r\n2025-08-29T04:37:12Z,riya,192.0.2.1,signin\r\n"
+    workspaces.land(workspaces.write(tmp_path, text=CSV), "app.csv", lines)
+    code, findings = check(tmp_path)
+    (found,) = (finding for finding in findings if finding["feeds"])
+    assert code == 0 and {feed["token"]: feed["records"] for feed in found["feeds"]} == {
+        "ts": 1, "action": 1, "user.mail": 0, "login": 1, "client.adress": 0,
+    }  # fmt: skip
+    assert "the nearest is 'client.address'" in problems(tmp_path)[1]
+
+
+def test_a_header_without_the_time_is_a_problem_that_says_so(tmp_path: Path) -> None:
+    workspaces.land(workspaces.write(tmp_path, text=CSV), "app.csv", b"when,login\n2025-08-29T04:37:12Z,riya\n")
+    code, told = problems(tmp_path)
+    assert code == 1 and "The header has no column of `event_time`" in told
+
+
+def test_settings_that_a_mapping_takes_the_place_of_are_a_warning(tmp_path: Path) -> None:
+    text = MAPPED.replace("[sources.fields]", 'user = "login"\nlogin_requests = ["POST /login"]\n[sources.fields]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "app.json", RECORDS)
+    code, told = problems(tmp_path)
+    assert code == 0 and "sources[app].user" in told and "sources[app].login_requests" in told
+
+
+def test_an_application_that_no_record_can_have_is_a_warning(tmp_path: Path) -> None:
+    text = MAPPED.replace("[sources.fields]", 'application = "Panel"\n[sources.fields]')
+    workspaces.land(workspaces.write(tmp_path, text=text), "app.json", RECORDS)
+    code, told = problems(tmp_path)
+    assert code == 0 and "sources[app].application" in told and "no login counts" in told

@@ -80,7 +80,7 @@ def test_no_format_is_named_where_none_fits() -> None:
     code, out, err = detect("notes.txt")
     assert (code, out) == (1, "")
     assert "none of the" in err
-    assert "nginx:" in err
+    assert "nginx:" in err and "`fields:json`" in err
 
 
 def test_no_format_is_named_where_two_fit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from processors import formats, headers, parse, sign_ins
+from processors import _field_table, formats, headers, parse, sign_ins
+from processors._reader import MAPPED
 from schemas import Events
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,10 +23,10 @@ def folders() -> list[Path]:
         GOLDEN / package.__name__.rpartition(".")[2] / module.stem
         for package in (formats, sign_ins)
         for module in sorted(Path(package.__path__[0]).glob("[!_]*.py"))
-    ]
+    ] + [GOLDEN / name.replace(":", "/") for name in MAPPED]
 
 
-def as_they_arrive(path: Path) -> pl.LazyFrame:
+def as_they_arrive(path: Path, find: headers.Runs | None = headers.runs) -> pl.LazyFrame:
     lines: list[str | None] = []
     for raw in path.read_bytes().removesuffix(b"\n").split(b"\n"):
         try:
@@ -33,7 +34,7 @@ def as_they_arrive(path: Path) -> pl.LazyFrame:
         except UnicodeDecodeError:
             lines.append(None)
     rows = pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
-    return rows.with_columns(headers.column(headers.runs(path.read_bytes(), None)))
+    return rows.with_columns(headers.column((find or headers.runs)(path.read_bytes(), None)))
 
 
 def settings(folder: Path) -> dict[str, Any]:
@@ -44,14 +45,16 @@ def settings(folder: Path) -> dict[str, Any]:
 
 def options(folder: Path) -> parse.Options:
     values = {name: value for name, value in settings(folder).items() if name != "format"}
+    if "fields" in values:
+        values["field_map"] = _field_table.table(values.pop("fields"), folder.name).field_map()
     lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
     return parse.Options(reference_key=b"golden", **values | lists)
 
 
 def outputs(folder: Path) -> dict[str, str]:
     """What the files `events.csv` and `rejects.csv` must hold."""
-    lines = as_they_arrive(folder / "input.log")
     reader = parse.reader(settings(folder).get("format", folder.name))
+    lines = as_they_arrive(folder / "input.log", headers.finder(reader, options(folder)))
     parsed = parse.parse(lines, reader=reader, source="golden", file_id="golden", options=options(folder)).collect()
     is_event = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
     events = parsed.filter(is_event).drop("file_id", "source")
@@ -75,5 +78,5 @@ def test_golden_inputs_hold_both_events_and_rejects(folder: Path) -> None:
 
 
 def test_golden_folders_belong_to_a_format() -> None:
-    found = {path for kind in ("formats", "sign_ins") for path in (GOLDEN / kind).iterdir()}
+    found = {path for kind in ("fields", "formats", "sign_ins") for path in (GOLDEN / kind).iterdir()}
     assert found == set(folders())

@@ -187,3 +187,54 @@ def test_where_half_the_lines_read_the_format_is_right_and_the_reasons_are_named
     assert "does not look like" not in said
     path.write_bytes(workspaces.line(MORNING) + b"\xff\n" * 2)
     assert "It does not look like combined" in call("parse", "-f", "combined", path).stderr
+
+
+MAPPING = """
+event_time = "time"
+user_name = "user"
+event_class = { path = "action", login = "in" }
+"""
+RECORDS = '{"time":"2025-08-29T04:37:12Z","user":"riya","action":"in"}\n{"time":"yesterday"}\n'
+
+
+def mapped(folder: Path, name: str = "app.json", text: str = RECORDS, mapping: str = MAPPING) -> tuple[Path, Path]:
+    (folder / name).write_text(text)
+    (folder / "fields.toml").write_text(mapping)
+    return folder / name, folder / "fields.toml"
+
+
+def test_parse_reads_any_log_by_a_mapping_in_a_file(tmp_path: Path) -> None:
+    log, fields = mapped(tmp_path)
+    found = document(call("parse", "-f", "fields:json", log, "--fields", fields, "--json"))
+    assert (found["events"], found["files"][0]["reasons"]) == (1, {"malformed_time": 1})
+    log, fields = mapped(tmp_path, "app.csv", "time;user;action\n2025-08-29T04:37:12Z;riya;in\n")
+    found = document(call("parse", "-f", "fields:csv", log, "--fields", fields, "--json"))
+    assert (found["events"], found["skipped"], found["quarantined"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (None, "fields:json needs to be told what is where in a record"),
+        ("absent.toml", "got nothing there, expected a mapping of fields"),
+        ("fields.toml", "event_tim: got the unknown setting 'event_tim'"),
+        ("fields.toml", "the nearest is 'event_time'"),
+        ("fields.toml", "event_class: got nothing"),
+    ],
+)
+def test_parse_says_all_that_is_wrong_with_a_mapping(tmp_path: Path, fields: str | None, said: str) -> None:
+    log, _ = mapped(tmp_path, mapping='event_tim = "time"')
+    result = call("parse", "-f", "fields:json", log, *(["--fields", tmp_path / fields] if fields else []))
+    assert result.exit_code == 2 and said in " ".join(result.stderr.split()) and "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("format", ["fields", "fields:jsn"])
+def test_parse_names_both_kinds_of_any_other_log(lines: Path, format: str) -> None:
+    result = call("parse", "-f", format, lines)
+    assert result.exit_code == 2 and "'fields:json' or 'fields:csv'" in result.stderr
+
+
+def test_a_csv_file_without_its_header_is_told_what_to_do(tmp_path: Path) -> None:
+    log, fields = mapped(tmp_path, "app.csv", "".join(f"2025-08-29T04:37:1{n}Z;riya;in\n" for n in range(3)))
+    result = call("parse", "-f", "fields:csv", log, "--fields", fields)
+    assert result.exit_code == 1 and "give `header` if files have none" in " ".join(result.stderr.split())

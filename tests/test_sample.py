@@ -18,6 +18,7 @@ import pytest
 import zstandard
 
 from processors import sample, settings
+from processors._field_table import ClassField, FieldTable, OutcomeField, TimeField
 from processors.errors import CallError, LakeError
 
 DAY = date(2025, 8, 29)
@@ -145,8 +146,30 @@ def test_settings_load_and_every_source_has_files(folder: Path) -> None:
 
 def test_settings_show_every_setting_of_every_section(texts: dict[str, str]) -> None:
     shown = set(re.findall(r"^(?:# )?([a-z_]+) = ", texts["workspace.toml"], re.MULTILINE))
-    for section in (settings.Workspace, settings.Sessions, settings.Ingest, settings.Source, settings.Retention):
+    shown |= set(re.findall(r"^# \[sources\.fields\.([a-z_]+)\]", texts["workspace.toml"], re.MULTILINE))
+    shown |= set(re.findall(r"[{,] ([a-z_]+) = ", texts["workspace.toml"]))
+    of_fields = (FieldTable, TimeField, ClassField, OutcomeField)
+    for section in (
+        settings.Workspace,
+        settings.Sessions,
+        settings.Ingest,
+        settings.Source,
+        settings.Retention,
+        *of_fields,
+    ):
         assert set(section.model_fields) <= shown
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_the_source_that_is_shown_for_other_logs_is_a_good_one(
+    texts: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    shown = texts["workspace.toml"].split("# Any other log of JSON or CSV")[1].split("\n", 1)[1].split("\n\n")[0]
+    text = re.sub(r"^# ", "", shown, flags=re.MULTILINE).replace("fields:json", f"fields:{kind}")
+    text = text if kind == "csv" else re.sub(r"(?m)^header = .*\n", "", text)
+    (tmp_path / "workspace.toml").write_text('[workspace]\ntime_zone = "UTC"\n' + text)
+    fields = settings.load(tmp_path).source("vpn").fields
+    assert isinstance(fields, FieldTable) and fields.event_class.login == ("signin", "sso.*")
 
 
 def test_addresses_are_documentation_or_private(texts: dict[str, str]) -> None:

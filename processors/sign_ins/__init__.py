@@ -1,7 +1,8 @@
 """One file per identity provider. The folder is the registry: scanned by name, private names skipped.
 
 A module declares TITLE, SPECIFICATION (a link), SAMPLE (a record), and
-- RECORD: our column → where the record has it, as dotted paths, the first that is there;
+- RECORD: our column → where the record has it, as dotted paths, the first that is there
+  (of `device`: the text that tells it where the log has no user agent);
 - EVENTS: their event name → our event class (`*` stands for anything; names not listed are `other`);
 - OUTCOMES: their outcome → ours (values not listed are `unknown`);
 - where the shape is odd, `decode(record) -> dict | None`: the record to look in, None for a directive;

@@ -164,7 +164,7 @@ def test_a_file_cut_anywhere_means_the_same(format: str) -> None:
         options = parse.Options(reference_key=KEY)
         parsed = parse.parse(some.lazy(), reader=parse.reader(format), source="s", file_id="f", options=options)
         found += parsed.collect().select("quarantine_reason", "skipped", "event_time").rows()
-        header = headers.last(piece, header)
+        header = headers.runs(piece, header)[-1][1]
     assert found == whole
 
 
@@ -179,7 +179,7 @@ def test_each_line_is_below_the_last_header_and_a_header_below_itself() -> None:
         *("before", "#Fields: b", "#Fields: b", "#Fields: d", "#Fields: e")
     ]
     assert at(b"#Fields: b") == ["#Fields: b"]
-    assert headers.last(b"", "before") == "before"
+    assert headers.runs(b"", "before")[-1][1] == "before"
 
 
 @pytest.mark.parametrize(
