@@ -39,6 +39,8 @@ def call(name: str, *numbers: int) -> int:
 def _function(name: str, count: int) -> Callable[..., int]:
     with _LOCK:
         address = _engine().get_function_address(name)
+    if not address:
+        raise KeyError(f"no kernel is called {name}")
     return ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * count)(address)
 
 
@@ -96,7 +98,7 @@ def _made(machine: Any) -> bytes:
     module = llvm.parse_assembly("")
     for kernel in _kernels.KERNELS:
         whole = types.int64(*[types.int64] * len(signature(kernel).parameters))
-        made = cfunc(whole, nopython=True, error_model="numpy")(kernel)
+        made = cfunc(whole, error_model="numpy")(kernel)
         module.link_in(llvm.parse_assembly(made.inspect_llvm()))
         # the function itself; around it is one that tells Python of exceptions
         module.get_function(made.native_name.removeprefix("cfunc.")).name = kernel.__name__

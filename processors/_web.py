@@ -138,7 +138,7 @@ def addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Opti
     return {"peer_address": peer, **{column.name: Encoded(column) for column in found}}
 
 
-def _meaning(status: pl.Series, traits: Mapping[str, pl.Series]) -> tuple[Encoded, Encoded]:
+def _meaning(status: pl.Series, traits: dict[str, pl.Series]) -> tuple[Encoded, Encoded]:
     """Class and outcome of events; each combination that is there is looked at once.
 
     To no rule does a status below 0 differ from 0, or one above 999 from that.

@@ -12,12 +12,13 @@ from processors._encoded import Coded, Encoded, constant, encode, encoded
 from processors._parquet import Parquet
 from schemas import Quarantine
 
-MANY = _encoded.SAMPLE_ROWS
+MANY = 2 * _encoded.FEW
 COLUMNS = {
     "each once": [f"agent {number}" for number in range(MANY)],
     "few, mixed": ["curl/8", "wget/1", None, ""] * (MANY // 4),
     "in runs": [f"second {number // 100}" for number in range(MANY)],
     "runs of nothing": [None] * MANY,
+    "a few": ["curl/8", None, "é", "curl/8"],
     "one": ["curl/8"],
     "none": [],
 }
@@ -30,9 +31,12 @@ def test_rows_are_what_was_encoded(name: str) -> None:
     assert _decoded(encoded(rows)) == COLUMNS[name]
 
 
-@pytest.mark.parametrize(("name", "is_coded"), [("each once", False), ("few, mixed", True), ("in runs", True)])
-def test_only_text_that_repeats_is_coded(name: str, is_coded: bool) -> None:
-    assert (encoded(pl.Series(COLUMNS[name])).codes is not None) == is_coded
+@pytest.mark.parametrize("name", COLUMNS)
+def test_each_text_has_one_code_and_nothing_has_code_0(name: str) -> None:
+    column = encoded(pl.Series(COLUMNS[name], dtype=pl.String))
+    assert column.codes is not None
+    assert column.values.to_list() == [None, *dict.fromkeys(text for text in COLUMNS[name] if text is not None)]
+    assert column.codes.null_count() == 0
 
 
 def test_a_value_is_looked_at_once() -> None:
@@ -67,7 +71,7 @@ def test_values_that_become_the_same_have_one_code() -> None:
     column = encoded(pl.Series(["Chrome/126", "Chrome/127", "-"] * MANY))
     browsers = column.map(lambda value: value.replace_strict({"-": None}, default="Chrome", return_dtype=pl.String))
     coded = encode({"device": browsers}, pl.Schema({"device": pl.String()}))
-    assert coded.texts["device"].to_list() == ["Chrome"]
+    assert coded.texts["device"].to_list() == [None, "Chrome"]
     assert coded.decoded()["device"].to_list() == ["Chrome", "Chrome", None] * MANY
 
 
@@ -78,10 +82,17 @@ def test_a_constant_is_the_same_in_each_row() -> None:
 
 def test_a_file_holds_plain_text_whether_it_came_as_codes_or_not(tmp_path: Path) -> None:
     names = Quarantine.column_names()
-    row = dict.fromkeys(names) | {"source": "panel", "path": "landing/é", "line_number": 1}
+    needed = {
+        "quarantine_reason": "malformed_line",
+        "file_id": "f1",
+        "line_number": 1,
+        "line_bytes": 2,
+        "raw_bytes": b"-",
+    }
+    row = dict.fromkeys(names) | needed | {"source": "panel", "path": "landing/é"}
     plain = pl.DataFrame([row], schema=Quarantine.empty().schema)
-    column = pl.Series([0], dtype=pl.UInt32)
-    coded = Coded(plain.with_columns(source=column), {"source": pl.Series(["shop"])})
+    column = pl.Series([1], dtype=pl.UInt32)
+    coded = Coded(plain.with_columns(source=column), {"source": pl.Series([None, "shop"])})
     with Parquet(tmp_path / "rows.parquet", Quarantine) as file:
         file.write(Coded(plain, {}))
         file.write(coded)
