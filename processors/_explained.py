@@ -188,6 +188,7 @@ def _checked(e: Explanation, at: Clock) -> list[str]:
         )
     if not agreement.is_found:
         said.append("Nothing could be computed again.")
+    said += [f"Mind the clocks: {warning}." for warning in e.clock_warnings]
     if agreement.changed:
         changes = ", ".join(f"{name} was {_plain(was)} and is {_plain(now)}" for name, was, now in agreement.changed)
         said.append(f"The settings are others since: {changes}. This is told by those of then, as the table is.")

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from processors import _agreement, _found_session, _session_events, lake, ledger, mask, pipeline, workspace_day
+from processors import _agreement, _found_session, _session_events, clocks, lake, ledger, mask, pipeline, workspace_day
 from processors import settings as configuration
 from processors._agreement import Agreement
 from processors.attribute import fold, is_login
 from processors.device import kin
 from processors.settings import Settings
-from schemas import Events, InactivityWindows
+from schemas import Events, InactivityWindows, Sessions
 
 Row = dict[str, Any]
 _KEY = ("file_id", "line_number")
@@ -62,7 +62,8 @@ class Explanation:
 
     `events` have beside the columns of the table: `number`, `membership` (see `sessionize.MEMBERS`), what
     `_session_events.told` adds, `path` of the landing file, and `matched_number`: that of the matched login among them.
-    `longest_pause`: of the user's actions in the absolute timeout before the session's end.
+    `longest_pause`: of the user's actions in the absolute timeout before the session's end. `clock_warnings`: of the
+    clocks of its sources on that day.
     """
 
     session: Row
@@ -74,6 +75,7 @@ class Explanation:
     superseded_by: Other | None
     before: Other | None
     longest_pause: timedelta | None
+    clock_warnings: list[str]
     is_masked: bool
 
     @property
@@ -131,6 +133,7 @@ def explain(workspace: Settings | str | Path, session_id: str, *, is_masked: boo
         superseded_by=_superseding(of_user, row),
         before=_before(of_user, row),
         longest_pause=_longest_pause(of_user, row["end_time"], then.sessions.absolute_timeout),
+        clock_warnings=_clock_warnings(settings, day, set(members["source"])),
         is_masked=is_masked,
     )
 
@@ -175,6 +178,11 @@ def _events(settings: Settings, near: pl.DataFrame, members: pl.DataFrame, absol
 
 def _windows(settings: Settings, day: date) -> pl.DataFrame:
     return lake.read_file(lake.file_of(settings.lake, InactivityWindows, day), InactivityWindows)
+
+
+def _clock_warnings(settings: Settings, day: date, sources: set[str]) -> list[str]:
+    skews = clocks.noted(lake.metadata(lake.file_of(settings.lake, Sessions, day)))
+    return clocks.told(settings, [one for one in skews if {one.provider, one.server} <= sources], beside=skews)
 
 
 def _next(of_user: pl.DataFrame, end: datetime | None) -> Next | None:
