@@ -190,17 +190,14 @@ def _later(e: Explanation, at: Clock) -> str:
         return f"the user's next event, at {at(time)} ({event_class} in {source}), is later than that"
     if not e.events:
         return f"what was known then reaches to {at.full(e.session['as_of_time'])}, which is later than that"
-    return (
-        "no later event of the user is known, and all is known up to "
-        f"{at.full(e.session['as_of_time'])}, which is later than that"
-    )
+    return f"no event of the user followed by {at.full(e.known_until)}, which is later than that"
 
 
 def instants(e: Explanation) -> list[datetime]:
-    """Every instant that is printed."""
+    """The instants that are printed, but for what may be long after them."""
     row = e.session
     first, last = row["login_time"], row["last_activity_time"]
-    found = [first, last, row["end_time"], row["as_of_time"], first + e.limits.absolute_timeout]
+    found = [first, last, row["end_time"], first + e.limits.absolute_timeout]
     found += [last + e.limits.idle_timeout, e.next_event and e.next_event.event_time, e.before and e.before.end_time]
     found += [row["end_time"] - e.limits.absolute_timeout] if e.is_machine_cut else []
     found += [one[name] for one in e.events for name in ("event_time", "matched_time")]

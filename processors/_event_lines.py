@@ -145,7 +145,7 @@ def _went_by(event: Row, e: Explanation, at: Clock) -> str:
     if event["matched_time"] is None:
         return f"{by}, as in a login of the user"
     number = f", event {event['matched_number']}" if event["matched_number"] else ", before this session"
-    kept = f"within the {length(e.limits.absolute_timeout)} before it"
+    kept = f"in the {length(e.limits.absolute_timeout)} before"
     return (
         f"{by}, as in the user's login at {at(event['matched_time'])} in {event['matched_source']}{number}; no other "
         f"user has such a login {kept}"

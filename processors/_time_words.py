@@ -12,14 +12,14 @@ _US = timedelta(microseconds=1)
 
 
 class Clock:
-    """Prints instants in the workspace's zone: those of one day without a date; offsets once, where there is one."""
+    """Prints instants in the workspace's zone: those of one day without a date, those of one offset without it."""
 
     def __init__(self, time_zone: str, day: date, instants: Iterable[datetime]) -> None:
         self._zone, self._day = time_zone, day
         self._offsets = list(dict.fromkeys(self._offset(one) for one in sorted(instants)))
 
     def __call__(self, instant: datetime) -> str:
-        """`10:07:12.250` on the day, else `2025-08-30 00:12:03`; with its offset where the clocks change meanwhile."""
+        """`10:07:12.250` on the day, else `2025-08-30 00:12:03`; with its offset where that is not the one of all."""
         day = self.day(instant)
         return self.time(instant) if day == self._day else f"{day} {self.time(instant)}"
 
@@ -27,7 +27,8 @@ class Clock:
         """The same, never with its date."""
         local = workspace_day.local(instant, self._zone)
         printed = f"{local:%H:%M:%S}{_fraction(local.microsecond)}"
-        return printed if len(self._offsets) < 2 else f"{printed} {self._offset(instant)}"
+        offset = self._offset(instant)
+        return printed if self._offsets == [offset] else f"{printed} {offset}"
 
     def day(self, instant: datetime) -> date:
         """The date of an instant."""

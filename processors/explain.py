@@ -62,8 +62,8 @@ class Explanation:
 
     `events` have beside the columns of the table: `number`, `membership` (see `sessionize.MEMBERS`), what
     `_session_events.told` adds, `path` of the landing file, and `matched_number`: that of the matched login among them.
-    `longest_pause`: of the user's actions in the absolute timeout before the session's end. `clock_warnings`: of the
-    clocks of its sources on that day.
+    `longest_pause`: of the user's actions in the absolute timeout before the session's end. `known_until`:
+    when the events end that can bear on it. `clock_warnings`: of the clocks of its sources on that day.
     """
 
     session: Row
@@ -75,6 +75,7 @@ class Explanation:
     superseded_by: Other | None
     before: Other | None
     longest_pause: timedelta | None
+    known_until: datetime
     clock_warnings: list[str]
     is_masked: bool
 
@@ -133,6 +134,7 @@ def explain(workspace: Settings | str | Path, session_id: str, *, is_masked: boo
         superseded_by=_superseding(of_user, row),
         before=_before(of_user, row),
         longest_pause=_longest_pause(of_user, row["end_time"], then.sessions.absolute_timeout),
+        known_until=min(as_of, place.end),
         clock_warnings=_clock_warnings(settings, day, set(members["source"])),
         is_masked=is_masked,
     )

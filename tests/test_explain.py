@@ -11,17 +11,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from processors import explain, lake, pending, run
+from processors import _session_events, explain, lake, pending, run
 from processors.__main__ import app
 from processors.errors import CallError
 from processors.settings import Settings
 from schemas import Events, Sessions
 from tests import workspaces
-from tests.oracle import COLUMNS, FIREFOX, Event, at, event
+from tests.oracle import COLUMNS, FIREFOX, MINUTE, Event, at, device_kin, event
+from tests.test_sessionize_oracle import ABSOLUTE, MULTIPLE, histories, members_of
 
 GOLDEN = Path(__file__).parent / "golden" / "explain"
 ANN = "ann@example.com"
@@ -227,6 +229,29 @@ def test_every_session_of_a_history_comes_to_what_its_table_says(tmp_path: Path,
     assert stored.height > 5
 
 
+@hypothesis.settings(max_examples=150, deadline=None, derandomize=True)
+@hypothesis.given(histories())
+def test_what_an_event_is_said_to_have_joined_by_is_so(events: list[Event]) -> None:
+    members = members_of(events, MULTIPLE + 100 * ABSOLUTE).collect().drop_nulls("session_id")
+    for rows in members.partition_by("session_id", maintain_order=True):
+        told = _session_events.told(rows, rows.clear(), absolute_timeout=ABSOLUTE).to_dicts()
+        for n, one in enumerate(told):
+            before = [other for other in told[:n] if other["membership"] != "closed"]
+            device = next((kin for kin in (device_kin(other["device"]) for other in before) if kin), None)
+            is_deviceless = device_kin(told[0]["device"]) is None
+            if one["membership"] == "closed":
+                is_deviceless = device is None or device_kin(one["device"]) is None
+            is_of_device = device_kin(one["device"]) == device is not None
+            is_so = {
+                "opened": n == 0,
+                "reference": one["session_reference"] in {other["session_reference"] for other in before} - {None},
+                "same_login": is_of_device and one["event_time"] - told[0]["event_time"] <= MINUTE,
+                "device": is_of_device,
+                "address": is_deviceless and one["ip_address"] in {other["ip_address"] for other in before} - {None},
+            }
+            assert is_so[one["joined_by"]]
+
+
 def test_tables_older_than_the_settings_are_told_by_those_of_then_and_it_is_said(tmp_path: Path) -> None:
     settings = computed(tmp_path, SCENARIOS["superseded"][:2])
     changed = workspaces.write(tmp_path, text=TEXT + '\n[sessions]\nidle_timeout = "30m"\n', zone="UTC")
@@ -320,6 +345,13 @@ def test_where_the_clocks_change_every_time_has_its_offset(tmp_path: Path) -> No
     text = said(call(settings, first(settings)))
     assert "where the clocks change meanwhile: its offset stands beside each" in text
     assert "1. 02:30:00 UTC+02:00 to 02:30:00 UTC+01:00: 1 h 00 min" in text
+
+
+def test_what_is_known_long_after_the_clocks_changed_has_its_own_offset(tmp_path: Path) -> None:
+    settings = computed(tmp_path, [okta("10:00")], as_of=datetime(2025, 12, 1, tzinfo=UTC), zone="Europe/Berlin")
+    text = said(call(settings, first(settings)))
+    assert "Europe/Berlin, UTC+02:00. A time without" in text and "known at 2025-12-01 01:00:00 UTC+01:00." in text
+    assert "no event of the user followed by 2025-08-31 00:00:00, which is later" in text
 
 
 def test_the_paths_and_lines_of_the_events_are_named(tmp_path: Path) -> None:
