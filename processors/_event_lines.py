@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ FOLDED_FROM = 30
 """Events of a session whose ordinary stretches are a line each; every event of a shorter one is a line."""
 _SHORTEST_FOLD = 4
 _LONGEST_LIST = 10
+_MOST_SIGNS = 3
 _JOINED = {
     "opened": "opened it",
     "reference": "reference",
@@ -47,23 +49,23 @@ class Way:
 def lines(e: Explanation, at: Clock, *, is_all: bool, is_brief: bool = False) -> Iterator[Line]:
     """The events in order, with the inactivity windows where they end. `is_brief`: of a stretch no end."""
     signs = {number: way.sign for way in ways(e, at) for number in way.numbers}
-    open_windows = list(enumerate(e.windows, start=1))
+    numbered = deque(enumerate(e.windows, start=1))
     stretch: list[Row] = []
     day = e.login_date
     is_folding = not is_all and len(e.events) > FOLDED_FROM
     for event in e.events:
-        ended = [
-            window
-            for window in open_windows
-            if event["membership"] != "background" and window[1]["window_end_time"] <= event["event_time"]
-        ]
+        ended = []
+        while (
+            numbered
+            and event["membership"] != "background"
+            and numbered[0][1]["window_end_time"] <= event["event_time"]
+        ):
+            ended.append(numbered.popleft())
         is_new_day = at.day(event["event_time"]) != day
         if ended or is_new_day or not (is_folding and _is_ordinary(event)):
             yield from _stretch(stretch, signs, at, is_brief=is_brief)
             stretch = []
-        for window in ended:
-            open_windows.remove(window)
-            yield _window(window)
+        yield from map(_window, ended)
         if is_new_day:
             day = at.day(event["event_time"])
             yield Line(remark=str(day))
@@ -72,7 +74,7 @@ def lines(e: Explanation, at: Clock, *, is_all: bool, is_brief: bool = False) ->
         else:
             yield _line(event, signs, at)
     yield from _stretch(stretch, signs, at, is_brief=is_brief)
-    yield from map(_window, open_windows)
+    yield from map(_window, numbered)
 
 
 def ways(e: Explanation, at: Clock) -> list[Way]:
@@ -172,7 +174,7 @@ def _stretch(events: list[Row], signs: dict[int, str], at: Clock, *, is_brief: b
             " ".join(dict.fromkeys(event["source"] for event in events)),
             ", ".join(f"{count:,} {name}" for count, name in counts if count),
             ", ".join(ways_in),
-            "".join(sorted(user)),
+            "".join(sorted(user)) if len(user) <= _MOST_SIGNS else "several",
         ),
         is_quiet=not actions,
     )

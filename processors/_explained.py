@@ -20,6 +20,7 @@ WIDTH = 100
 """Columns, where the terminal has them: what tickets show without breaking lines."""
 _GAP = 2
 _NARROWEST = 8
+_MOST_WAYS, _MOST_ADDRESSES = 20, 10  # whoever changes address with every request is told in few lines, too
 _JOINT = "\ue000"  # `visible` has written out what others may be there
 _WHOLE = re.compile(r"(?<=\d) (?=(?:h|min|s)\b|\d\d:)|(?<=h) (?=\d\d min)|(?<=min) (?=[\d.]+ s\b)")
 
@@ -53,10 +54,13 @@ def _lines(e: Explanation, at: Clock, width: int, *, is_all: bool) -> Iterator[T
         yield from _heading(_counted(e))
         yield from _table(e, at, width, is_all=is_all)
         yield from _heading("How they found their user")
-        for way in _event_lines.ways(e, at):
+        ways = _event_lines.ways(e, at)
+        for way in ways if is_all else ways[:_MOST_WAYS]:
             events = _event_lines.numbers(way.numbers, is_all=is_all)
             noun = "event" if len(way.numbers) == 1 else "events"
             yield from _paragraph(f"{way.sign} {way.method} ({noun} {events}): {way.words}.", width, hang=4)
+        if len(ways) > _MOST_WAYS and not is_all:
+            yield from _paragraph(f"And in {len(ways) - _MOST_WAYS:,} more ways: --all names them.", width)
         if joined := _event_lines.joined(e):
             yield from _heading("How they came into this session")
             for name, meaning in joined:
@@ -75,7 +79,8 @@ def _lines(e: Explanation, at: Clock, width: int, *, is_all: bool) -> Iterator[T
 
 def _facts(e: Explanation, at: Clock, width: int) -> Iterator[Text]:
     row = e.session
-    addresses = row["ip_addresses"] or []
+    every = row["ip_addresses"] or []
+    addresses = [*every[:_MOST_ADDRESSES], *(["…"] if len(every) > _MOST_ADDRESSES else [])]
     count = row["ip_count"]
     more = f" ({count} addresses, {_console.count(row['ip_switch_count'], 'change')})" if count > 1 else ""
     end = f"{at(row['end_time'])} ({row['end_reason']})" if row["end_time"] else "none: it is active"
