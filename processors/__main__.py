@@ -272,10 +272,7 @@ def show(
     last: To = None,
     user: Annotated[str | None, typer.Option(metavar="TEXT", help="Part of an e-mail or display name")] = None,
     ip: Annotated[str | None, typer.Option(metavar="ADDRESS", help=ADDRESS_HELP)] = None,
-    masked: Annotated[
-        bool,
-        typer.Option("--masked", help="Print r***@example.com for riya@example.com, 203.0.113.0/24 for 203.0.113.7"),
-    ] = False,
+    masked: _arguments.Masked = False,
     format: Annotated[
         Literal["table", "csv", "json", "parquet"], typer.Option("--format", "-f", help="For people, or for programs")
     ] = "table",
@@ -296,6 +293,29 @@ def show(
 
     found = querying.search(settings, query or "", from_=first, to=last, user=user, ip=ip)
     _activities.show(settings, found, format=format, limit=limit, is_masked=masked, output=target)
+
+
+@app.command(
+    epilog=examples("explain 3f92651ffb49a95c1c4399610874d427", "explain 3f92651f --masked", "explain 3f92651f --json")
+)
+def explain(
+    session_id: _arguments.SessionId,
+    masked: _arguments.Masked = False,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Every event on a line of its own; a long session's are summed up otherwise")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Say why a session is what it is: its events, whose they are, what ended it, how its inactivity is computed."""
+    settings = _load(workspace)
+    from processors import _explained
+    from processors import explain as explaining
+
+    explanation = explaining.explain(settings, session_id, is_masked=masked)
+    _explained.show(explanation, is_all=is_all, as_json=as_json)
+    if explanation.agreement.is_outdated:
+        raise typer.Exit(DATA_PROBLEM)
 
 
 @app.command(epilog=examples("status", "status --all --json"))

@@ -49,6 +49,10 @@ TO_HELP = "The last day, included (if not given: today)"
 Day = Annotated[date | None, typer.Option("--date", metavar="DATE", parser=day, help=DAY_HELP)]
 From = Annotated[date | None, typer.Option("--from", metavar="DATE", parser=day, help=FROM_HELP)]
 To = Annotated[date | None, typer.Option("--to", metavar="DATE", parser=day, help=TO_HELP)]
+MASKED_HELP = "Print r***@example.com for riya@example.com, 203.0.113.0/24 for 203.0.113.7"
+Masked = Annotated[bool, typer.Option("--masked", help=MASKED_HELP)]
+SESSION_HELP = "A session's id, as `show --format csv` has it, or the beginning of one"
+SessionId = Annotated[str, typer.Argument(metavar="SESSION_ID", help=SESSION_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 

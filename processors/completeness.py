@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -9,6 +10,7 @@ from typing import cast
 import polars as pl
 
 from processors import lake, ledger, out_of_range, workspace_day
+from processors.clocks import Skew
 from processors.settings import Settings, Source
 from processors.shortfall import Shortfall, Shortfalls
 from schemas import Events
@@ -39,7 +41,7 @@ class SourceDay:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Whether the day can be relied on, and why not."""
+    """Whether the day can be relied on, and why not. `clocks`: how far those of its sources are apart, where known."""
 
     is_complete: bool
     reasons: list[str]
@@ -48,6 +50,7 @@ class Completeness:
     attribution: dict[str, int]
     unmatched_logouts: int
     location_database_date: date | None = None
+    clocks: tuple[Skew, ...] = ()
 
 
 def source_day(settings: Settings, source: Source, day: date, *, as_of: datetime) -> SourceDay:
@@ -98,6 +101,8 @@ def completeness(
     unmatched_logouts: int,
     session_count: int,
     lacks_late: bool = False,
+    clocks: Iterable[Skew] = (),
+    clock_warnings: Iterable[str] = (),
 ) -> Completeness:
     """How complete the day is. A source that is missing, stalled or short, or a day that is not over, is never silent.
 
@@ -140,7 +145,8 @@ def completeness(
         (sum(source.late for source in sources), late, "event"),
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
-    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts)
+    notes += clock_warnings
+    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts, clocks=tuple(clocks))
 
 
 def _in_quarantine(source: SourceDay) -> str:

@@ -25,9 +25,9 @@ def masked(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def user(name: pl.Expr) -> pl.Expr:
-    """`r***@example.com` of `riya.sharma@example.com`; `r***` where there is no domain."""
+    """`r***@example.com` of `riya.sharma@example.com`; `r***` where there is no domain, or an address in its place."""
     local = name.str.extract(r"^(?s)(.*?)(?:@[^@]*)?$", 1)
-    domain = name.str.extract(r"(@[^@]*)$", 1).fill_null("")
+    domain = name.str.extract(r"(@[^@:]*\p{L}[^@:]*)$", 1).fill_null("")
     return pl.when(name.is_not_null()).then(local.str.slice(0, 1) + "***" + domain)
 
 

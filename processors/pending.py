@@ -85,6 +85,11 @@ def late(root: Location) -> set[date]:
     return {day for day, why, _ in _marks(root) if why.startswith(_LATE)}
 
 
+def behind(root: Location) -> set[date]:
+    """The dates whose tables lack events that are in the lake."""
+    return {day for day, why, _ in _marks(root) if why != _REPORT and not why.startswith(_ENDS)}
+
+
 def unreported(settings: Settings, *, as_of: datetime) -> list[date]:
     """The dates that are over at `as_of` and to be reported, oldest first."""
     found = {day for day, why, _ in _marks(settings.lake) if why == _REPORT}

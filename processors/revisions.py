@@ -69,6 +69,7 @@ def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
     complete["shortfalls"] = {name: sorted({file.key for file in files}) for name, files in lacking.items()}
     complete["sources"] = [{k: v for k, v in one.items() if k not in passing} for one in complete["sources"]]
     complete["notes"] = []  # said in numbers elsewhere
+    complete["clocks"] = complete.get("clocks", [])  # unknown to earlier versions
     return {"files": manifest["files"], "completeness": complete, "settings_digest": manifest["settings_digest"]}
 
 

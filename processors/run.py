@@ -11,8 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from processors import clocks, expiry, lake, ledger, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import completeness as completing
-from processors import expiry, lake, ledger, out_of_range, outdated, pending, pipeline, revisions, workspace_day
 from processors import ingest as ingestion
 from processors import report as reporting
 from processors.errors import CallError, DataError
@@ -175,6 +175,8 @@ def _report(settings: Settings, day: date) -> ReportResult:
         unmatched_logouts=notes["unmatched_logouts"],
         session_count=rows.height,
         lacks_late=day in pending.late(settings.lake),
+        clocks=notes["clocks"],
+        clock_warnings=clocks.told(settings, notes["clocks"], beside=notes["clocks"]),
     )
     manifest = {
         "report_date": str(day),
@@ -276,6 +278,7 @@ def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_o
         "attribution": json.dumps({method: methods.get(method, 0) for method in ATTRIBUTION_METHODS}),
         "unmatched_logouts": str(unmatched),
         **outdated.notes(settings),
+        **clocks.note(settings, tables.attributed.lazy().filter(on_day)),
     }
     is_changed = False
     for table, rows in ((InactivityWindows, tables.windows), (Sessions, tables.sessions)):
@@ -301,6 +304,7 @@ def _day_notes(settings: Settings, day: date) -> dict[str, Any]:
         "as_of": notes["as_of"],
         "attribution": json.loads(notes["attribution"]),
         "unmatched_logouts": int(notes["unmatched_logouts"]),
+        "clocks": clocks.noted(notes),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from processors import ingest, lake, landing, ledger, moved, outdated, parse, shortfall
+from processors import clocks, ingest, lake, landing, ledger, moved, outdated, parse, shortfall
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -67,6 +67,14 @@ class Published:
 
 
 @dataclass(frozen=True)
+class DayClocks:
+    """How far the clocks of sources were apart on the newest day that tells it."""
+
+    date: date
+    skews: tuple[clocks.Skew, ...]
+
+
+@dataclass(frozen=True)
 class Status:
     """Sources by name, their days and the reports newest first, and how many days are left out."""
 
@@ -75,6 +83,7 @@ class Status:
     reports: tuple[Published, ...]
     days_left_out: int
     warnings: tuple[str, ...]
+    clocks: tuple[DayClocks, ...]
     location_database: None = None
 
 
@@ -82,7 +91,7 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
     """What the ledger and the list of published reports say; the last `RECENT_DAYS` days with data, unless all."""
     entries = {source.name: ledger.read(settings.lake, source.name) for source in settings.sources}
     days = [day for name, known in entries.items() for day in _days(name, known, settings.time_zone)]
-    reports = _published(settings)
+    reports, skews = _published(settings), clocks.newest(settings)
     dates = sorted({day.date for day in days} | {report.date for report in reports}, reverse=True)
     kept = set(dates if is_all else dates[:RECENT_DAYS])
     return Status(
@@ -90,7 +99,8 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
         tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
         tuple(report for report in reports if report.date in kept),
         len(dates) - len(kept),
-        (*moved.warnings(settings), *outdated.warnings(settings)),
+        (*moved.warnings(settings), *outdated.warnings(settings), *clocks.warnings(settings, skews)),
+        tuple(DayClocks(day, tuple(of_day)) for day, of_day in skews.items()),
     )
 
 

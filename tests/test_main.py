@@ -67,18 +67,18 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 def test_help_shows_the_commands_in_the_order_of_the_work() -> None:
     output = call("--help").stdout
-    names = ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "status")
+    names = ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "explain", "status")
     places = [output.index(f"│ {name} ") for name in names]
     assert places == sorted(places)
 
 
 def test_help_names_no_type_beside_a_flag() -> None:
-    for command in ((), ("show",), ("status",)):
+    for command in ((), ("show",), ("explain",), ("status",)):
         assert "--help" in call(*command, "--help").stdout and "bool" not in call(*command, "--help").stdout
 
 
 def test_the_help_of_every_command_ends_in_examples_of_it() -> None:
-    for name in ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "status"):
+    for name in ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "explain", "status"):
         _, _, examples = call(name, "--help").stdout.partition("Examples:")
         calls = [line.split() for line in examples.splitlines() if line.strip()]
         assert calls and all(words[:2] == ["recent-activities", name] for words in calls)

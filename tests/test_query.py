@@ -233,14 +233,16 @@ def test_an_empty_roster_names_nobody(workspace: Settings, tmp_path: Path) -> No
 def test_masked_users_keep_a_letter_and_a_domain_masked_addresses_a_network() -> None:
     rows = pl.DataFrame(
         {
-            "user_name": ["riya.sharma@example.com", "tom", "a@b@example.com", None],
-            "ip_address": ["203.0.113.77", "2001:db8:10:20::5", "unix:", None],
-            "user_agent": ["riya.sharma@example.com", "203.0.113.77", None, None],
+            "user_name": ["riya.sharma@example.com", "tom", "a@b@example.com", "root@203.0.113.77", "x@2001:db8::7"],
+            "ip_address": ["203.0.113.77", "2001:db8:10:20::5", "unix:", None, None],
+            "user_agent": ["riya.sharma@example.com", "203.0.113.77", None, None, None],
         }
     )
     assert mask.masked(rows).rows() == [
         ("r***@example.com", "203.0.113.0/24", None),
         ("t***", "2001:db8:10::/48", None),
         ("a***@example.com", None, None),
-        (None, None, None),
+        ("r***", None, None),
+        ("x***", None, None),
     ]
+    assert mask.masked(pl.DataFrame({"user_name": [None]}, schema={"user_name": pl.String})).item() is None
