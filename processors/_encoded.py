@@ -126,15 +126,14 @@ def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
     """The columns of the schema as rows."""
     rows: dict[str, pl.Series] = {}
     texts: dict[str, pl.Series] = {}
-    known: dict[int, str] = {}
+    coded: dict[int, str] = {}
     for name, dtype in schema.items():
         column = columns[name]
-        same = known.setdefault(id(column), name)
-        if same != name and same in texts:
-            rows[name], texts[name] = rows[same], texts[same]
-        elif column.codes is not None and dtype == pl.String:
-            texts[name], codes = _distinct(column.values)  # some of which have become the same
-            rows[name] = codes[column.codes]
-        else:
+        if column.codes is None or dtype != pl.String:
             rows[name] = column.rows().cast(dtype)
+        elif same := coded.get(id(column)):
+            rows[name], texts[name] = rows[same], texts[same]
+        else:
+            texts[name], codes = _distinct(column.values)  # some of which have become the same
+            rows[name], coded[id(column)] = codes[column.codes], name
     return Coded(pl.DataFrame(rows), texts)

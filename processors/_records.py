@@ -1,8 +1,8 @@
 """Lines of JSON that an attacker may have written → the text at some paths of their objects.
 
-Lines are decoded together, into structures of the wanted fields alone. Where that fails each is decoded by itself,
-and one that still fails is read by the standard library, whose word is final: no line costs another one anything. The
-first ways never disagree with the last:
+A loop over bytes takes the lines of which it is certain: see `_json_kernel`. The others are decoded together, into
+structures of the wanted fields alone; where that fails each by itself; and one that still fails is read by the standard
+library, whose word is final: no line costs another one anything. The first ways never disagree with the last:
 
 - Lines are decoded together only where each begins with `{` and ends with `}`. No value spans two of them: after the
   end of the first it would go on with a comma or a bracket, and within a string a line end is no JSON. So where there
@@ -15,25 +15,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import polars as pl
 
+from processors import _scan
 from processors._json import DEEPEST, is_deep
+from processors._spans import Spans, spans
 
 Path = tuple[str, ...]
 
 TOGETHER = 2048
 """Lines decoded at a time: their values stay in the processor's caches until they are in columns."""
-FEW_PATHS = 24
-"""Of more, those that the first record lacks are not looked for, until a record has a key that the first one lacks."""
 MOST_DECODERS = 64
-MOST_KEYS = 200
 _WHOLE_DIGITS = 4300  # of a longer number Python makes none, by default, and msgspec refuses the line
 _SPACE = " \t\r"
 _NONE = type(None)
@@ -44,20 +44,67 @@ def read(lines: pl.Series, paths: frozenset[Path]) -> tuple[dict[Path, pl.Series
 
     Whole numbers are their digits, lists of text are joined by commas; null where there is nothing, or anything else.
     """
-    bodies, may_be = _objects(lines)
-    keys = _keys(bodies[0]) if len(paths) > FEW_PATHS and len(bodies) else None
-    try:
-        columns, is_none = _values(bodies, _shape(paths, keys))
-    except _Unforeseen:
-        columns, is_none = _values(bodies, _shape(paths, None))
+    some, tree = spans(lines), _tree(paths)
+    at, lengths, is_certain = _scan.json(
+        some.data, some.at, some.lengths, tree.nodes, tree.keys, tree.text, len(tree.slots)
+    )
     nothing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+    columns = dict.fromkeys(paths, nothing)
+    for path, slot in tree.slots.items():
+        if lengths[slot].max(initial=-1) >= 0:
+            columns[path] = Spans(some.data, at[slot], lengths[slot]).text
+    is_object = pl.Series(is_certain)
+    if not is_certain.all():
+        places = pl.Series(np.flatnonzero(~is_certain))
+        others, is_other = _others(lines.gather(places), paths)
+        columns |= {path: columns[path].clone().scatter(places, column) for path, column in others.items()}
+        is_object = is_object.scatter(places, is_other)
+    return columns, is_object
+
+
+class _Tree:
+    """Paths as numbers: see `_scan.json`. Below one of them there is no other."""
+
+    def __init__(self, paths: frozenset[Path]) -> None:
+        self.slots: dict[Path, int] = {}
+        self._nodes: list[tuple[int, ...]] = []
+        self._keys: list[tuple[int, ...]] = []
+        self._text = b""
+        self._grow((), paths)
+        self.nodes, self.keys = np.array(self._nodes), np.array(self._keys).reshape(-1, _scan.KEY_COLUMNS)
+        self.text = np.frombuffer(self._text + b"\0" * _scan.ROOM, np.uint8)
+
+    def _grow(self, above: Path, paths: frozenset[Path]) -> int:
+        """The node of that path, with all that is below it."""
+        node, slot = len(self._nodes), len(self.slots)
+        self._nodes.append(())
+        if above in paths:
+            self.slots[above] = slot
+            self._nodes[node] = (0, 0, slot, slot + 1, True)
+            return node
+        names = sorted({path[len(above)] for path in paths if path[: len(above)] == above})
+        below = [(name.encode(), self._grow((*above, name), paths)) for name in names]
+        first = len(self._keys)
+        for name, child in below:
+            self._keys.append((len(self._text), len(name), child))
+            self._text += name
+        self._nodes[node] = (first, len(self._keys), slot, len(self.slots), False)
+        return node
+
+
+_tree = lru_cache(MOST_DECODERS)(_Tree)
+
+
+def _others(lines: pl.Series, paths: frozenset[Path]) -> tuple[dict[Path, pl.Series], pl.Series]:
+    """The same of lines of any kind."""
+    bodies, may_be = _objects(lines)
+    columns, is_none = _values(bodies, _shape(paths))
     if len(bodies) < len(lines):
+        nothing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
         places = may_be.arg_true()
         columns = {path: nothing.clone().scatter(places, column) for path, column in columns.items()}
-        may_be = may_be.scatter(places.filter(is_none), False) if is_none.any() else may_be
-    else:
-        may_be = ~is_none
-    return dict.fromkeys(paths, nothing) | columns, may_be
+        return columns, may_be.scatter(places.filter(is_none), False) if is_none.any() else may_be
+    return columns, ~is_none
 
 
 def _objects(lines: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -77,21 +124,8 @@ def is_path(path: Path) -> bool:
     return all(key and key.isprintable() and not {'"', "\\"} & {*key} for key in path)
 
 
-def _keys(body: str) -> frozenset[str] | None:
-    """The keys of an object; None where it is none, or no usual one."""
-    try:
-        keys = frozenset(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
-    return keys if len(keys) <= MOST_KEYS and is_path(tuple(keys)) else None
-
-
-class _Unforeseen(Exception):
-    """A record has a key that the first one has not."""
-
-
 def _values(bodies: pl.Series, shape: _Shape) -> tuple[dict[Path, pl.Series], pl.Series]:
-    """The text at each path of the shape, and which lines are no object. Errors: `_Unforeseen`."""
+    """The text at each path of the shape, and which lines are no object."""
     parts: dict[Path, list[pl.Series]] = {}
     none: list[int] = []
     for start in range(0, len(bodies), TOGETHER):
@@ -107,7 +141,7 @@ def _values(bodies: pl.Series, shape: _Shape) -> tuple[dict[Path, pl.Series], pl
 
 
 def _decoded(lines: pl.Series, shape: _Shape) -> list[Any]:
-    """The record of each line; None for one that is none. Errors: `_Unforeseen`."""
+    """The record of each line; None for one that is none."""
     try:
         found = shape.decoder.decode_lines(lines.str.join("\n").cast(pl.Binary).item())
     except (ValueError, RecursionError):
@@ -126,8 +160,6 @@ def _alone(line: str, shape: _Shape) -> Any:
         return None
     if not isinstance(found, dict):
         return None
-    if shape.keys is not None and not found.keys() <= shape.keys:
-        raise _Unforeseen
     return _filled(shape.node, found)
 
 
@@ -155,17 +187,15 @@ class _Shape:
     node: _Node
     decoder: msgspec.json.Decoder[Any]
     empty: msgspec.Struct
-    keys: frozenset[str] | None
-    """All that an object may have; None: any."""
 
 
 @lru_cache(MOST_DECODERS)
-def _shape(paths: frozenset[Path], keys: frozenset[str] | None) -> _Shape:
-    node = _node([path for path in paths if keys is None or path[0] in keys], keys)
-    return _Shape(node, msgspec.json.Decoder(node.structure, float_hook=str), node.structure(), keys)
+def _shape(paths: frozenset[Path]) -> _Shape:
+    node = _node(paths)
+    return _Shape(node, msgspec.json.Decoder(node.structure, float_hook=str), node.structure())
 
 
-def _node(paths: list[Path], keys: frozenset[str] | None = None) -> _Node:
+def _node(paths: Collection[Path]) -> _Node:
     names: dict[str, str] = {}
     inner: dict[str, _Node] = {}
     fields: list[tuple[str, Any, Any]] = []
@@ -177,13 +207,7 @@ def _node(paths: list[Path], keys: frozenset[str] | None = None) -> _Node:
             node = inner[key] = _node([path[1:] for path in paths if path[0] == key])
             fields.append((name, node.structure, node.structure()))
     renamed = {name: key for key, name in names.items()}
-    for number, key in enumerate(sorted((keys or frozenset()) - names.keys())):  # passed over
-        fields.append((f"other{number}", msgspec.Raw, msgspec.Raw()))
-        renamed[f"other{number}"] = key
-    structure = msgspec.defstruct(
-        "Record", fields, rename=renamed, frozen=True, gc=False, forbid_unknown_fields=keys is not None
-    )
-    return _Node(structure, names, inner)
+    return _Node(msgspec.defstruct("Record", fields, rename=renamed, frozen=True, gc=False), names, inner)
 
 
 def _filled(node: _Node, found: dict[str, Any]) -> Any:

@@ -16,10 +16,13 @@ from processors._machine_code import call
 ROOM = 8
 """Bytes behind a text that a kernel may read or write, if it is said to."""
 PART_COLUMNS, CELL_COLUMNS = 5, 8
+NODE_COLUMNS, KEY_COLUMNS, SEEN_COLUMNS = 5, 3, 4
+DEEPEST, MOST_SEEN = 32, 64
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
 LINE_FEED, BACKSLASH = b"\n\\"
 
 _SEED = secrets.randbits(63)  # nobody can write lines whose texts all have one hash
+_LITERALS = np.frombuffer(b"".join(word.ljust(ROOM, b"\0") for word in (b"true", b"null", b"false", b"")), np.uint8)
 _LEAST_PLACES = 1 << 12
 _KEPT = threading.local()
 
@@ -83,6 +86,25 @@ def cut(
         *(slots, _place(found[0]), _place(found[1]), _place(fits)),
     )
     return found[0], found[1], fits
+
+
+def json(data: Any, at: Any, lengths: Any, nodes: Any, keys: Any, text: Any, slots: int) -> tuple[Any, Any, Any]:
+    """For each slot and line where its text begins and how long it is (-1: none), and which lines are certain.
+
+    `text` has the keys, and `ROOM` behind it. A node (`FIRST_KEY, END_KEY, FIRST_SLOT, END_SLOT, IS_LEAF`) is an object
+    with keys (`KEY_AT, KEY_LENGTH, CHILD`), or a leaf: whose text has the slot. The slots are all below it.
+    """
+    count = len(at)
+    found_at, found_lengths = np.zeros((slots, count), np.int64), np.full((slots, count), -1, np.int64)
+    fits = np.empty(count, np.bool_)
+    stack, seen = np.zeros(2 * DEEPEST, np.int64), np.full(MOST_SEEN * SEEN_COLUMNS, -1, np.int64)
+    call(
+        "json",
+        *(_place(data), len(data), _place(at), _place(lengths), count),
+        *(_place(nodes), _place(keys), _place(text), _place(_LITERALS), _place(stack), _place(seen)),
+        *(_place(found_at), _place(found_lengths), _place(fits)),
+    )
+    return found_at, found_lengths, fits
 
 
 def requests(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 
 WORD = 8
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_SPACES = np.uint64(0x2020202020202020)
 _BITS, _SHIFT = np.uint64(8), np.uint64(3)
 _ODD, _FOLD = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
@@ -92,6 +93,25 @@ def find(place: int, end: int, limit: int, byte: int) -> int:
     while place < end:
         differs = word(place, limit) ^ pattern
         hit = (differs - _ONES) & ~differs & _HIGHS
+        if hit:
+            place += np.int64(_trailing_zeros(hit) >> _SHIFT)
+            if place < end:
+                found = place
+            break
+        place += WORD
+    return found
+
+
+@inlined
+def first_special(place: int, end: int, limit: int, byte: int, other: int) -> int:
+    """Where one of the bytes, or a control character, is for the first time in `[place, end)`, or -1."""
+    pattern, other_pattern = _ONES * np.uint64(byte), _ONES * np.uint64(other)
+    found = -1
+    while place < end:
+        here = word(place, limit)
+        differs, other_differs = here ^ pattern, here ^ other_pattern
+        hit = ((differs - _ONES) & ~differs) | ((other_differs - _ONES) & ~other_differs) | ((here - _SPACES) & ~here)
+        hit &= _HIGHS
         if hit:
             place += np.int64(_trailing_zeros(hit) >> _SHIFT)
             if place < end:
