@@ -213,6 +213,7 @@ def test_a_line_is_read_back_to_what_was_written_or_not_at_all(name: str) -> Non
             for name_of, values in truth.items():
                 value = values[at] if line.is_escaped else values[at].replace("\\", r"\x5c")
                 found = cut[name_of].rows()[at]
+                value = int(value.replace("-", "0")) if isinstance(found, int) else value
                 assert found == value, ("".join(pieces), lines[at], name_of)
     assert read_back > 2_000
 
