@@ -160,6 +160,8 @@ def _record(line: str, shape: SignInRecord) -> Record | None:
     if shape.read is not None and not line.lstrip("\ufeff \t").startswith("{"):
         return shape.read(line)
     record = _object(line.removeprefix("\ufeff"))
+    if shape.pages.is_empty(record):
+        return None
     return shape.decode(record) if shape.decode else record
 
 
