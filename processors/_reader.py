@@ -68,6 +68,11 @@ class Reader:
         return self.shape.pages if isinstance(self.shape, SignInRecord) else None
 
     @property
+    def events(self) -> Mapping[str, str]:
+        """The table from a provider's event names to our classes; of a web server, an empty one."""
+        return self.shape.events if isinstance(self.shape, SignInRecord) else {}
+
+    @property
     def has_headers(self) -> bool:
         """Whether lines of its files say what the fields of the lines below are."""
         return isinstance(self.shape, W3cLine) or self.shape == FieldRecord("csv")
