@@ -65,7 +65,8 @@ class Reader:
     @property
     def pages(self) -> Pages | None:
         """How its records may be wrapped; None where files are no JSON documents."""
-        return self.shape.pages if isinstance(self.shape, SignInRecord) else None
+        of_a_mapping = Pages() if self.is_json else None
+        return self.shape.pages if isinstance(self.shape, SignInRecord) else of_a_mapping
 
     @property
     def events(self) -> Mapping[str, str]:
