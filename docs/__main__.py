@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from docs import examples
 from processors import _field_table, bucket, lake, lease, parse, settings
+from processors._documents import Pages
 from processors._feeds import COLUMNS
 from processors._printed import Prints
 from processors._reader import MAPPED, SignInRecord
@@ -70,13 +71,27 @@ def formats() -> str:
     ]
     for reader in readers:
         if isinstance(reader.shape, SignInRecord):
-            rows = [(f"`{name}`", f"`{ours}`") for name, ours in reader.shape.events.items()]
             parts += [
                 f"## `{reader.name}`: from its event names to ours\n",
-                "Any other name is an event of class `other`. A `login` that failed is a `login_failed`.\n",
-                _table(("event", "class"), rows),
+                "Any other name is an event of class `other`, and `recent-activities status` counts it. A `login` that "
+                f"failed is a `login_failed`.{_wrapped(reader.shape.pages)}\n",
+                _events(reader.shape),
             ]
     return "\n".join(parts)
+
+
+def _wrapped(pages: Pages) -> str:
+    """How records may come wrapped, as a sentence."""
+    lists = " or ".join(f'`{{"{name}": […]}}`' for name in pages.lists)
+    wrapped = f" Records may come in pages, {lists}; one without records is a `directive`." if lists else ""
+    return wrapped + (f" Each of a record's `{pages.split}` is an event." if pages.split else "")
+
+
+def _events(shape: SignInRecord) -> str:
+    """The table of event names, with what is noted beside them."""
+    rows = [(f"`{name}`", f"`{ours}`", shape.notes.get(name, "")) for name, ours in shape.events.items()]
+    width = 3 if shape.notes else 2
+    return _table(("event", "class", "what it is")[:width], (row[:width] for row in rows))
 
 
 def _servers() -> list[str]:

@@ -6,13 +6,14 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
 from typing import Any, Literal
 
 from processors import formats as web_formats
 from processors import sign_ins
+from processors._documents import Pages
 from processors._web_line import BadFormat as BadFormat
 from processors._web_line import JsonLine as JsonLine
 from processors._web_line import W3cLine as W3cLine
@@ -30,6 +31,8 @@ class SignInRecord:
     outcomes: Mapping[str, str]
     decode: Callable[[Record], Record | None] | None = None
     read: Callable[[str], Record | None] | None = None
+    pages: Pages = field(default_factory=Pages)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,17 @@ class Reader:
     @property
     def is_json(self) -> bool:
         return isinstance(self.shape, SignInRecord) or self.shape == FieldRecord("json")
+
+    @property
+    def pages(self) -> Pages | None:
+        """How its records may be wrapped; None where files are no JSON documents."""
+        of_a_mapping = Pages() if self.is_json else None
+        return self.shape.pages if isinstance(self.shape, SignInRecord) else of_a_mapping
+
+    @property
+    def events(self) -> Mapping[str, str]:
+        """The table from a provider's event names to our classes; of a web server, an empty one."""
+        return self.shape.events if isinstance(self.shape, SignInRecord) else {}
 
     @property
     def has_headers(self) -> bool:
@@ -190,5 +204,7 @@ def _sign_in(name: str, module: Any) -> Reader:
         outcomes=module.OUTCOMES,
         decode=getattr(module, "decode", None),
         read=getattr(module, "read", None),
+        pages=Pages(getattr(module, "PAGES", ()), getattr(module, "SPLIT", None)),
+        notes=getattr(module, "NOTES", {}),
     )
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)

@@ -109,6 +109,20 @@ def event_class(application: str | None) -> pl.Expr:
     )
 
 
+def unlisted(events: pl.DataFrame, table: Mapping[str, str]) -> pl.DataFrame:
+    """`file_id`, `event_action` and how many, of events whose name is not in the table, in the order of their lines.
+
+    Without a table all names are as they should be.
+    """
+    of_name = (
+        events.filter(pl.col("event_class") == "other", pl.lit(bool(table)))
+        .group_by("file_id", "event_action", maintain_order=True)
+        .agg(event_count=pl.len())
+    )
+    unknown = [name for name in of_name["event_action"].unique().drop_nulls() if not _listed(name, table)]
+    return of_name.filter(pl.col("event_action").is_in(unknown))
+
+
 def _listed(name: str, events: Mapping[str, str]) -> str | None:
     """The class written beside an event name; the first pattern that fits, where the name itself is not listed."""
     return events.get(name) or next(
@@ -160,6 +174,8 @@ def _record(line: str, shape: SignInRecord) -> Record | None:
     if shape.read is not None and not line.lstrip("\ufeff \t").startswith("{"):
         return shape.read(line)
     record = _object(line.removeprefix("\ufeff"))
+    if shape.pages.is_empty(record):
+        return None
     return shape.decode(record) if shape.decode else record
 
 

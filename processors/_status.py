@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from processors import _console, workspace_day
+from processors._visible import visible
 from processors.settings import Settings
-from processors.status import Status
+from processors.status import SourceStatus, Status
 
 
 def show(settings: Settings, status: Status, *, as_json: bool) -> None:
@@ -28,6 +29,8 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
     for source in status.sources:
         if source.reasons:
             _console.say("note", f"{source.source}: in quarantine {_console.counts(source.reasons.items())}")
+        if source.unlisted_actions:
+            _console.say("note", f"{source.source}: {_unlisted(source)}")
         if source.outdated:
             files = _console.count(source.outdated, "file")
             _console.say(
@@ -49,7 +52,18 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
 
 
 WIDE = 100
+SHOWN_ACTIONS = 5
 TEXTS = ("source", "day", "report", "last event")
+
+
+def _unlisted(source: SourceStatus) -> str:
+    """What is said of events whose names are not in the provider's table."""
+    actions = list(source.unlisted_actions.items())
+    rest = sum(count for _, count in actions[SHOWN_ACTIONS:]) + source.further_unlisted
+    shown = ", ".join(f"{count:,} {visible(name)}" for name, count in actions[:SHOWN_ACTIONS])
+    total = sum(source.unlisted_actions.values()) + source.further_unlisted
+    further = f", {rest:,} of further names" if rest else ""
+    return f"{_console.count(total, 'event')} of class other, by names that its table does not have: {shown}{further}"
 
 
 def _sources(settings: Settings, status: Status) -> Table:

@@ -83,7 +83,8 @@ class _Batch:
         self.settings_digest = settings_digest(source)
         self.result = Result(warnings=lost_key(settings.lake))
         self.options = options(settings, source, as_of)
-        self.is_json = parse.reader(source.format).is_json
+        reader = parse.reader(source.format)
+        self.is_json, self.pages = reader.is_json, reader.pages
         self.parts = Parts(settings, source, self.options, as_of, staging)
         self.entries = Entries(entries, files)
         self.others = {name: Entries(theirs, files) for name, theirs in others.items()}
@@ -126,7 +127,7 @@ class _Batch:
     def _read(self, file: landing.File) -> None:
         content = Content(file.path)
         head = content.head()
-        is_document = self.is_json and slabs.looks_like_document(head)
+        is_document = slabs.holds_records(head, self.pages)
         known, is_copy = self.entries.known(file, content, head, is_document=is_document)
         strays = {
             name: found
@@ -209,6 +210,7 @@ class _Batch:
             digest.through(content.chunks(digest.offset)),
             at_start=digest.offset == 0,
             is_document=entry.is_document,
+            pages=self.pages,
             is_whole=is_whole,
         )
         for slab in cut:

@@ -29,6 +29,7 @@ STEP_BYTES = 64 << 10
 ID_LINES = 1000
 """The first of these with a time tells when a file begins."""
 
+MOST_NAMES, NAME_CHARACTERS = 50, 100
 
 Count = tuple[int, int, datetime]
 """Events, of them those too late to revise a report, time of the last one."""
@@ -57,6 +58,8 @@ class Entry:
     blank_count: int = 0
     directive_count: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    unlisted_actions: dict[str | None, int] = field(default_factory=dict)
+    """Events by names that are not in the provider's table: of `MOST_NAMES`, and of all further ones without a name."""
     quarter_hours: dict[datetime, Count] = field(default_factory=dict)
     """By the UTC quarter of an hour in which the events lie: there every zone has its midnights."""
     checkpoints: dict[int, int] = field(default_factory=dict)
@@ -68,6 +71,13 @@ class Entry:
     def known_files(self) -> list[tuple[str, str]]:
         """Path and state of all files that have nothing new."""
         return [*self.copies.items(), (self.path, self.file_state)]
+
+    def count_unlisted(self, action: str, events: int) -> None:
+        """Count events of a name that is not in the table."""
+        name: str | None = action[:NAME_CHARACTERS]
+        if name not in self.unlisted_actions and len(self.unlisted_actions.keys() - {None}) >= MOST_NAMES:
+            name = None
+        self.unlisted_actions[name] = self.unlisted_actions.get(name, 0) + events
 
     @property
     def skipped_count(self) -> int:
@@ -207,7 +217,9 @@ def _entry(row: dict[str, Any]) -> Entry:
     row["quarter_hours"] = {
         q["start_time"]: (q["event_count"], q["late_count"], q["last_event_time"]) for q in row["quarter_hours"]
     }
-    row["copies"] = {c["path"]: c["file_state"] for c in row.get("copies") or ()}  # an earlier version noted none
+    # an earlier version noted none
+    row["copies"] = {c["path"]: c["file_state"] for c in row.get("copies") or ()}
+    row["unlisted_actions"] = {a["event_action"]: a["event_count"] for a in row.get("unlisted_actions") or ()}
     row["checkpoints"] = dict(zip(row.pop("checkpoint_bytes"), row.pop("checkpoint_digests"), strict=True))
     return Entry(**row)
 
@@ -215,6 +227,10 @@ def _entry(row: dict[str, Any]) -> Entry:
 def _row(entry: Entry) -> dict[str, Any]:
     row = dict(vars(entry))
     row["reasons"] = [{"quarantine_reason": k, "line_count": n} for k, n in sorted(entry.reasons.items())]
+    row["unlisted_actions"] = [
+        {"event_action": action, "event_count": count}
+        for action, count in sorted(entry.unlisted_actions.items(), key=lambda one: (one[0] is None, one))
+    ]
     row["quarter_hours"] = [
         {"start_time": start, "event_count": events, "late_count": late, "last_event_time": last}
         for start, (events, late, last) in sorted(entry.quarter_hours.items())

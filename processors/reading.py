@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from processors import decision, headers, parse, workspace_day
+from processors import _sign_in, decision, headers, parse, workspace_day
 from processors._visible import shape
 from processors.lake import Staging
 from processors.ledger import ID_LINES, Entry
@@ -168,6 +168,8 @@ class Parts:
             entry.reasons[reason] = entry.reasons.get(reason, 0) + count
             readings[token].result.reasons[reason] += count
             readings[token].samples.setdefault(reason, (number, shape(raw, SAMPLE_CHARACTERS)))
+        for token, action, count in _sign_in.unlisted(parsed.filter(_EVENT), self._reader.events).iter_rows():
+            readings[token].entry.count_unlisted(action, count)
         quarters = (
             parsed.filter(_EVENT)
             .group_by("file_id", start_time=_TIME.dt.truncate("15m"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from processors import _scan
+from processors import _documents, _scan
+from processors._documents import Pages
 
 SLAB_BYTES = 16 << 20
 SLAB_LINES = 200_000
@@ -17,9 +16,6 @@ LINE_BYTES = 1 << 20
 """A longer line is quarantined; no more of it is kept."""
 
 _BOM = b"\xef\xbb\xbf"
-_SEPARATORS = re.compile(r"[\s,\[\]]*")
-_FAILURES = 1000  # every failure costs a look at all that came before it: after so many, the lines are the records
-_DECODER = json.JSONDecoder(strict=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,7 @@ def slabs(
     at_start: bool,
     is_document: bool,
     is_whole: Callable[[bytes], bool],
+    pages: Pages | None = None,
     slab_bytes: int = SLAB_BYTES,
 ) -> Iterator[Slab]:
     """The chunks as whole lines, in slabs of about `slab_bytes`, or as whole records of a JSON document.
@@ -47,7 +44,7 @@ def slabs(
     `is_whole` is asked, after the last chunk, whether an end without a newline is a line: then the last slab has none.
     """
     given = filter(None, chunks)
-    cut = _cut_records(given, at_start) if is_document else _cut_lines(given, at_start, slab_bytes)
+    cut = _cut_records(given, at_start, pages or Pages()) if is_document else _cut_lines(given, at_start, slab_bytes)
     rest: Slab | None = None
 
     def cut_and_keep() -> Iterator[Slab]:
@@ -58,6 +55,16 @@ def slabs(
         yield from _halved(slab)
     if rest and is_whole(rest.data):
         yield rest
+
+
+def holds_records(head: bytes, pages: Pages | None) -> bool:
+    """Whether a file that begins so is cut into records; one whose records may be wrapped is, however it begins."""
+    return pages is not None and (bool(pages.lists) or looks_like_document(head))
+
+
+def is_over(rest: bytes, pages: Pages | None) -> bool:
+    """Whether nothing but what ends a document is there, of which no record waits."""
+    return _documents.is_over(rest, pages or Pages())
 
 
 def looks_like_document(head: bytes) -> bool:
@@ -74,8 +81,9 @@ def _halved(slab: Slab) -> Iterator[Slab]:
     half = len(slab.data) // 2  # where one line is longer than all others, it may reach from there to an end
     middle = slab.data.rfind(b"\n", 0, half) + 1 or slab.data.index(b"\n", half) + 1
     rest = slab.data[middle:]
-    yield from _halved(Slab(slab.data[:middle], slab.span - len(rest)))
-    yield from _halved(Slab(rest, len(rest)))
+    span = min(len(rest), slab.span)  # records that were split are longer than what was read for them
+    yield from _halved(Slab(slab.data[:middle], slab.span - span))
+    yield from _halved(Slab(rest, span))
 
 
 def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Generator[Slab, None, Slab | None]:
@@ -126,63 +134,28 @@ def _long_line(start: Slab, chunks: Iterator[bytes]) -> tuple[Slab, bytes]:
     return Slab(kept, span, size), b""
 
 
-def _cut_records(chunks: Iterator[bytes], at_start: bool) -> Generator[Slab, None, Slab | None]:
-    data, more = b"", True
-    while more:
+def _cut_records(chunks: Iterator[bytes], at_start: bool, pages: Pages) -> Generator[Slab, None, Slab | None]:
+    data, more, is_all, is_over = b"", True, True, False
+    while more or not is_all:
         grown = [data]
         size = 0
-        while size < SLAB_BYTES and (chunk := next(chunks, None)) is not None:
+        while is_all and size < SLAB_BYTES and (chunk := next(chunks, None)) is not None:
             grown.append(chunk)
             size += len(chunk)
-        more = size >= SLAB_BYTES
+        more = size >= SLAB_BYTES if is_all else more
         data = b"".join(grown)
         if at_start:
             data, at_start = data.removeprefix(_BOM).rjust(len(data)), False
-        records, end = _records(data, more)
-        if end:
-            yield Slab(b"".join(records), end)
-            data = data[end:]
-        if more and len(data) >= SLAB_BYTES:
+        found = _documents.cut(
+            data, pages, more=more, most_bytes=SLAB_BYTES, window=min(_documents.WINDOW, SLAB_BYTES // 2)
+        )
+        is_all, is_over = found.is_all, found.is_over
+        if found.end:
+            yield Slab(b"".join(found.lines), found.end)
+            data = data[found.end :]
+        if more and is_all and len(data) >= SLAB_BYTES:
             slab, data = _long_line(Slab(data, len(data)), chunks)
             if not slab.data.endswith(b"\n"):
                 return slab
             yield slab
-    return Slab(_one_line(data), len(data)) if data.strip(b" \t\r\n,[]") else None
-
-
-def _records(data: bytes, more: bool) -> tuple[list[bytes], int]:
-    """The whole records of `data`, one a line, and where what is unfinished begins."""
-    text = data.decode("latin-1")  # a byte a character: only the structure is read here, which is ASCII
-    length = len(text.rstrip())
-    records: list[bytes] = []
-    position = end = failures = 0
-    while True:
-        match = _SEPARATORS.match(text, position)
-        position = match.end() if match else position
-        if position == len(text):  # the closing bracket is not read: a longer delivery has a comma in its place
-            return records, position if more else end
-        try:
-            if text[position] != "{":
-                raise ValueError
-            _, after = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError) as problem:
-            if _is_unfinished(problem, length) and (not more or len(text) - position < SLAB_BYTES):
-                return records, end
-            failures, after = failures + 1, text.find("\n", position)
-            if after < 0:  # a bad line of which the end is not known
-                return records, position if more else end
-        records.append(_one_line(data[position:after]) + b"\n")
-        position = end = after
-        if failures > _FAILURES:
-            end = max(end, text.rfind("\n") + 1 if more else len(text))
-            return records + [line + b"\n" for line in data[position:end].split(b"\n") if line.strip()], end
-
-
-def _is_unfinished(problem: Exception, length: int) -> bool:
-    if not isinstance(problem, json.JSONDecodeError):
-        return False
-    return problem.pos >= length or problem.msg.startswith("Unterminated string")
-
-
-def _one_line(record: bytes) -> bytes:
-    return record.replace(b"\r", b" ").replace(b"\n", b" ")  # between JSON's tokens any white space is the same
+    return None if is_over else Slab(_documents.one_line(data), len(data))

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from processors import clocks, ingest, lake, landing, ledger, moved, outdated, parse, shortfall
+from processors import clocks, ingest, lake, landing, ledger, moved, outdated, parse, shortfall, slabs
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -19,8 +19,9 @@ RECENT_DAYS = 14
 class SourceStatus:
     """All that was ever read of one source. `waiting`: files with something new for the next run.
 
-    `outdated`: how many files were read under other settings than those of now. `unread`: what else of the files that
-    are there is not in the tables, a sentence each.
+    `unlisted_actions`: its events by names that are not in the provider's table, which are of class `other`, commonest
+    first; `further_unlisted`: those by names too many to be kept. `outdated`: how many files were read under other
+    settings than those of now. `unread`: what else of the files that are there is not in the tables, a sentence each.
     """
 
     source: str
@@ -31,6 +32,8 @@ class SourceStatus:
     skipped: int
     late: int
     reasons: dict[str, int]
+    unlisted_actions: dict[str, int]
+    further_unlisted: int
     last_event_time: datetime | None
     outdated: int
     waiting: tuple[str, ...]
@@ -121,6 +124,10 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
     known |= {(one.path, states[one.path]): None for one in noted}
     waiting = {file.name for file in files if file.size_bytes and (file.name, file.state) not in known}
     digest = ingest.settings_digest(source)
+    unlisted: Counter[str | None] = Counter()
+    for entry in entries:
+        unlisted.update(entry.unlisted_actions)
+    named = [(name, count) for name, count in unlisted.items() if name is not None]
     return SourceStatus(
         source=source.name,
         files=len(entries),
@@ -130,6 +137,8 @@ def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> 
         skipped=sum(entry.skipped_count for entry in entries),
         late=sum(late for entry in entries for _, late, _ in entry.quarter_hours.values()),
         reasons=_reasons(entries),
+        unlisted_actions=dict(sorted(named, key=lambda one: (-one[1], one[0]))),
+        further_unlisted=unlisted[None],
         last_event_time=max((last for entry in entries for _, _, last in entry.quarter_hours.values()), default=None),
         outdated=sum(entry.settings_digest != digest for entry in entries),
         waiting=tuple(sorted(waiting - unreadable - {*unfinished})),
@@ -144,13 +153,13 @@ def _is_unfinished(file: landing.File, entry: ledger.Entry | None, source: Sourc
     """Whether what is there and not read is a line without its end. Errors: `LandingError` where it cannot be read."""
     if not file.size_bytes or (entry and (file.is_rotated or file.size_bytes <= entry.read_bytes)):
         return False
-    content = Content(file.path)
+    content, reader = Content(file.path), parse.reader(source.format)
     rest = next(content.chunks(entry.read_bytes), b"") if entry else content.head()
     if content.is_compressed or (file.is_rotated and not content.is_too_short_to_tell):
         return False
     if entry:
-        return bool(rest.strip(b" \t\r\n,[]") if entry.is_document else rest)
-    return b"\n" not in rest and not parse.reader(source.format).is_json
+        return not slabs.is_over(rest, reader.pages) if entry.is_document else bool(rest)
+    return b"\n" not in rest and not reader.is_json
 
 
 def _days(source: str, entries: list[ledger.Entry], time_zone: str) -> list[SourceDay]:

@@ -109,11 +109,12 @@ def read(
     """
     content = Content(file)
     outcome = Outcome(file)
-    is_document = reader.is_json and slabs.looks_like_document(content.head())
+    is_document = slabs.holds_records(content.head(), reader.pages)
     cut = slabs.slabs(
         content.chunks(),
         at_start=True,
         is_document=is_document,
+        pages=reader.pages,
         is_whole=lambda _: not content.is_truncated,
         slab_bytes=SLAB_BYTES,
     )
@@ -213,8 +214,8 @@ def head(file: Path, reader: parse.Reader) -> bytes:
     """The first `HEAD_LINES` lines of a file, cut as the format's files are; a line that goes on is left out."""
     data = Content(file).head()
     is_cut = len(data) >= contents.HEAD_BYTES
-    is_document = reader.is_json and slabs.looks_like_document(data)
-    cut = slabs.slabs(iter([data]), at_start=True, is_document=is_document, is_whole=lambda _: not is_cut)
+    is_document, pages = slabs.holds_records(data, reader.pages), reader.pages
+    cut = slabs.slabs(iter([data]), at_start=True, is_document=is_document, pages=pages, is_whole=lambda _: not is_cut)
     lines = b"".join(slab.data for slab in cut).removesuffix(b"\n").split(b"\n")
     return b"\n".join(lines[:HEAD_LINES])
 

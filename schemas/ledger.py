@@ -39,6 +39,10 @@ class Ledger(Table):
         dy.Struct({"quarantine_reason": dy.String(), "line_count": dy.Int64()}),
         description="quarantined lines by reason",
     )
+    unlisted_actions = dy.List(
+        dy.Struct({"event_action": dy.String(), "event_count": dy.Int64()}),
+        description="events whose name is not in the provider's table, by name; without one those of further names",
+    )
     quarter_hours = dy.List(
         dy.Struct(
             {

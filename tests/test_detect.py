@@ -42,6 +42,18 @@ def test_the_sample_of_a_format_fits_it(format: str) -> None:
     assert format in fitting
 
 
+@pytest.mark.parametrize("format", [name for name in NAMED if (pages := parse.reader(name).pages) and pages.lists])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_format_is_known_by_its_pages(format: str, indent: int | None) -> None:
+    reader = parse.reader(format)
+    record = json.loads(reader.sample)
+    for name in reader.pages.lists if reader.pages else ():
+        Path("landing").mkdir(exist_ok=True)
+        Path("landing/a.json").write_text(json.dumps({name: [record] * 200}, indent=indent))
+        code, out, _ = detect("landing/a.json")
+        assert (code, tomllib.loads(out)["sources"][0]["format"]) == (0, format)
+
+
 def test_the_lines_for_the_settings_are_all_of_stdout() -> None:
     written("landing/panel/access.log.1")
     code, out, err = detect("landing/panel/access.log.1")

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from processors import _field_table, formats, headers, parse, sign_ins
+from processors import _field_table, formats, headers, parse, sign_ins, slabs
 from processors._reader import MAPPED
 from schemas import Events
 
@@ -26,15 +26,25 @@ def folders() -> list[Path]:
     ] + [GOLDEN / name.replace(":", "/") for name in MAPPED]
 
 
-def as_they_arrive(path: Path, find: headers.Runs | None = headers.runs) -> pl.LazyFrame:
+def records(path: Path, reader: parse.Reader | None) -> bytes:
+    """The file, cut into records where they may come wrapped."""
+    data, pages = path.read_bytes(), reader.pages if reader else None
+    if pages is None or not pages.lists:
+        return data
+    cut = slabs.slabs(iter([data]), at_start=True, is_document=True, pages=pages, is_whole=lambda _: True)
+    return b"".join(slab.data for slab in cut)
+
+
+def as_they_arrive(path: Path, reader: parse.Reader | None = None, find: headers.Runs | None = None) -> pl.LazyFrame:
     lines: list[str | None] = []
-    for raw in path.read_bytes().removesuffix(b"\n").split(b"\n"):
+    data = records(path, reader)
+    for raw in data.removesuffix(b"\n").split(b"\n"):
         try:
             lines.append(raw.removesuffix(b"\r").decode())
         except UnicodeDecodeError:
             lines.append(None)
     rows = pl.LazyFrame({"line_number": range(1, len(lines) + 1), "line": lines}, schema_overrides={"line": pl.String})
-    return rows.with_columns(headers.column((find or headers.runs)(path.read_bytes(), None)))
+    return rows.with_columns(headers.column((find or headers.runs)(data, None)))
 
 
 def settings(folder: Path) -> dict[str, Any]:
@@ -54,7 +64,7 @@ def options(folder: Path) -> parse.Options:
 def outputs(folder: Path) -> dict[str, str]:
     """What the files `events.csv` and `rejects.csv` must hold."""
     reader = parse.reader(settings(folder).get("format", folder.name))
-    lines = as_they_arrive(folder / "input.log", headers.finder(reader, options(folder)))
+    lines = as_they_arrive(folder / "input.log", reader, headers.finder(reader, options(folder)))
     parsed = parse.parse(lines, reader=reader, source="golden", file_id="golden", options=options(folder)).collect()
     is_event = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
     events = parsed.filter(is_event).drop("file_id", "source")

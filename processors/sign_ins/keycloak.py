@@ -75,6 +75,18 @@ EVENTS = {
     "USER_DISABLED_BY_PERMANENT_LOCKOUT": "other",
 }
 
+NOTES = {
+    "LOGIN": "also at the reload of a page: with a session that is known it is activity",
+    "IDENTITY_PROVIDER_FIRST_LOGIN": "no login: a step of one; LOGIN follows",
+    "IDENTITY_PROVIDER_POST_LOGIN": "no login: likewise",
+    "CODE_TO_TOKEN": "no login: the application fetches its token after one",
+    "REFRESH_TOKEN": "no login: a client renewed its token",
+    "LOGOUT_ERROR": "no end: with session_expired the user came back late",
+    "USER_SESSION_DELETED": "since 26.5; up to three minutes after the timeout",
+    "CLIENT_LOGIN": "no login: a service, not a person",
+    "IMPERSONATE": "no login: an administrator acts as the user",
+}
+
 OUTCOMES = {"success": "success", "failure": "failure"}
 
 NAMED_BY_SESSION = {"logout", "session_end", "background"}

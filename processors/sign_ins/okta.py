@@ -77,6 +77,22 @@ EVENTS = {
     "security.session.detect_client_roaming": "other",
 }
 
+NOTES = {
+    "user.session.start": "a login to Okta itself; one that failed has no session",
+    "user.authentication.sso": "a login to one application, where the outcome says so",
+    "app.oauth2.signon": "likewise, by OpenID Connect",
+    "user.authentication.auth_via_mfa": "no login: a factor was passed, as by all of these; the login follows",
+    "user.authentication.verify": "no login: likewise",
+    "user.authentication.authenticate": "no login: likewise",
+    "user.authentication.slo": "of one application",
+    "user.session.clear": "by an administrator: the user is the target",
+    "user.session.expire": "only at a sign-out or when revoked; the idle end of a session is not logged",
+    "user.session.impersonation.initiate": "no login: somebody acts as the user",
+    "app.oauth2.*token.grant*": "no login: a client renewed its token",
+    "policy.evaluate_sign_on": "no login: what a policy allows, or asks for",
+    "user.session.context.change": "no login: a session goes on elsewhere",
+}
+
 OUTCOMES = {"SUCCESS": "success", "ALLOW": "success", "FAILURE": "failure", "DENY": "failure"}
 
 ADMIN_CONSOLE = "okta.b58d5b75-07d4-5f25-bf59-368a1261a405"

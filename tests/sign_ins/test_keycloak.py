@@ -93,6 +93,10 @@ def test_every_type_has_its_class_and_errors_failed(name: str, event_class: str)
     assert found["outcome"] == ("failure" if name.endswith("_ERROR") else "success")
 
 
+def test_notes_are_of_names_in_the_table() -> None:
+    assert set(keycloak.NOTES) <= set(keycloak.EVENTS)
+
+
 def test_every_row_of_the_table_is_tested() -> None:
     assert set(keycloak.EVENTS) <= {name for name, _ in TABLE}
 

@@ -61,6 +61,10 @@ def test_every_event_name_has_its_class(name: str, event_class: str) -> None:
     assert row(eventType=name)["event_class"] == event_class
 
 
+def test_notes_are_of_names_in_the_table() -> None:
+    assert set(okta.NOTES) <= set(okta.EVENTS)
+
+
 def test_every_row_of_the_table_is_tested() -> None:
     tested = {name for names in CLASSES.values() for name in names.split(" ")}
     assert {name for name in okta.EVENTS if "*" not in name} <= tested
