@@ -60,6 +60,75 @@ def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
     )
 
 
+def limit_overruns(overruns: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
+    """One row an action after a limit, by user, then time: whose, when, what was measured and allowed, in words."""
+    return (
+        overruns.sort("user_name", "next_action_time", "policy_name", "limit_kind", "session_id")
+        .select(
+            "user_name",
+            workspace_day.printed(pl.col("last_action_time"), time_zone),
+            workspace_day.printed(pl.col("next_action_time"), time_zone),
+            "policy_name",
+            "limit_kind",
+            duration(pl.col("limit_s")).alias("limit_duration"),
+            duration(pl.col("measured_s")).alias("measured_duration"),
+            _explanation(time_zone).alias("explanation"),
+            utc_offset("last_action_time", time_zone).alias("last_action_utc_offset"),
+            utc_offset("next_action_time", time_zone).alias("next_action_utc_offset"),
+            "session_id",
+            "limit_s",
+            "measured_s",
+            "measured_from",
+            "measured_from_time",
+            "next_action_class",
+            "evidence",
+            "continued_session_id",
+            "application",
+            "source",
+        )
+        .pipe(_printable)
+    )
+
+
+def _explanation(time_zone: str) -> pl.Expr:
+    """The arithmetic of an overrun in a sentence."""
+
+    def instant(name: str) -> pl.Expr:
+        return workspace_day.printed(pl.col(name), time_zone)
+
+    measured, limit = duration(pl.col("measured_s")), duration(pl.col("limit_s"))
+    since = pl.col("measured_from").replace_strict(
+        {
+            "login": "the login",
+            "first_event": "the first event (no login was seen)",
+            "authentication": "the last password or second factor",
+        },
+        default="",
+    )
+    idle = pl.format(
+        "No action for {}, from {} to {}", measured, instant("last_action_time"), instant("next_action_time")
+    )
+    age = pl.format(
+        "Action at {}, {} after {} at {}", instant("next_action_time"), measured, since, instant("measured_from_time")
+    )
+    way = pl.col("evidence").replace_strict(
+        {"session_reference": "the same session id", "device": "the same device", "address": "the same address"}
+    )
+    what = (
+        pl.when(pl.col("continued_session_id").is_null())
+        .then(pl.lit("the session"))
+        .otherwise(pl.lit("the session that had timed out"))
+    )
+    return pl.format(
+        "{}; then {} went on without a new login ({}). {} allows {}",
+        pl.when(pl.col("limit_kind") == "idle_limit").then(idle).otherwise(age),
+        what,
+        way,
+        "policy_name",
+        limit,
+    )
+
+
 def duration(seconds: pl.Expr) -> pl.Expr:
     """`HH:MM:SS`; hours do not wrap at 24."""
     part = [(seconds // 3600), (seconds // 60 % 60), (seconds % 60)]
