@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -164,18 +163,3 @@ def _printable(frame: pl.DataFrame) -> pl.DataFrame:
 def _shown(text: pl.Expr) -> pl.Expr:
     """The text with its invisible characters written out."""
     return map_unique(pl.when(text.str.contains(_HIDDEN)).then(text), visible).fill_null(text)
-
-
-def changes(old: pl.DataFrame | None, new: pl.DataFrame) -> dict[str, Any]:
-    """How the sessions of two revisions differ: counts of those that came, went and changed."""
-    if old is None:
-        return {}
-    key = "session_id"
-    both = new.join(old, on=key, how="semi")
-    shared = [name for name in new.columns if name in old.columns]  # a version may add columns
-    same = new.join(old, on=shared, how="semi", nulls_equal=True)
-    return {
-        "sessions_added": new.height - both.height,
-        "sessions_removed": old.join(new, on=key, how="anti").height,
-        "sessions_changed": both.height - same.height,
-    }

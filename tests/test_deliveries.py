@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from processors import lake, run, settings
-from schemas import Events, Quarantine, Sessions
+from schemas import Events, LimitOverruns, Quarantine, Sessions
 from tests import week, workspaces
 
 DAY = date(2025, 8, 27)
@@ -122,6 +122,9 @@ def test_the_week_is_worth_the_law(in_order: settings.Settings) -> None:
     assert set(sessions["end_reason"]) >= {"logout", "idle_timeout", "absolute_timeout"}
     assert set(sessions["source"]) == {"panel", "okta", "keycloak"}
     assert sessions["login_observed"].any() and not sessions["login_observed"].all()
+    overruns = lake.scan(in_order.lake, LimitOverruns).collect()
+    assert set(overruns["policy_name"]) == {"payments", "everybody"} and overruns["limit_kind"].n_unique() == 2
+    assert set(overruns["evidence"]) >= {"device", "address"} and not overruns["continued_session_id"].is_null().all()
     assert len(lake.partitions(in_order.lake, Sessions)) >= week.DAYS and sessions.height > 40
     assert len(list(in_order.reports.glob("2025-*"))) >= week.DAYS
 

@@ -148,13 +148,6 @@ def test_the_offsets_of_a_day_are_named_though_nobody_logged_in(day: date, offse
     assert report.utc_offsets(workspace_day.bounds(day, "Europe/Berlin"), "Europe/Berlin") == offsets
 
 
-def test_changes_count_what_came_went_and_changed() -> None:
-    old = pl.concat([session(session_id="gone"), session(session_id="same"), session(session_id="other")])
-    new = pl.concat([session(session_id="new"), session(session_id="same"), session(session_id="other", ip_count=2)])
-    printed = [report.recent_activities(frame, time_zone="UTC").cast(pl.String) for frame in (old, new)]
-    assert report.changes(*printed) == {"sessions_added": 1, "sessions_removed": 1, "sessions_changed": 1}
-
-
 def source(status: str) -> completeness.SourceDay:
     return completeness.SourceDay("okta", status, LOGIN, 9, 0, 0, 1, 10, 1, 0)
 

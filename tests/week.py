@@ -29,6 +29,13 @@ roster = "roster.csv"
 [sessions]
 lateness = "14d"
 
+[policies.payments]
+pack = "pci_dss"
+teams = ["Payments"]
+
+[policies.everybody]
+pack = "nist_aal2"
+
 [[sources]]
 name = "panel"
 format = "combined"
