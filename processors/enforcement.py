@@ -17,7 +17,7 @@ def measured(
     return [
         {
             **policy,
-            "source": PACKS[policy["pack"]].source if policy["pack"] in PACKS else None,
+            "standard": PACKS[policy["pack"]].source if policy["pack"] in PACKS else None,
             "session_count": governed.get(policy["policy_name"], 0),
             "overrun_session_count": found["session_id"].n_unique(),
             "overrun_count": found.height,
@@ -30,7 +30,8 @@ def measured(
 def remarks(measured: Iterable[dict[str, Any]]) -> list[str]:
     """A sentence for each policy that was not enforced."""
     return [
-        f"{policy['overrun_session_count']:,} of {policy['session_count']:,} sessions under {policy['policy_name']} "
+        f"{policy['overrun_session_count']:,} of {policy['session_count']:,} "
+        f"session{'' if policy['session_count'] == 1 else 's'} under {policy['policy_name']} "
         "went on after its limits without a new login: auto-logout is not enforced"
         for policy in measured
         if policy["overrun_count"]

@@ -96,6 +96,8 @@ def _explanation(time_zone: str) -> pl.Expr:
         return workspace_day.printed(pl.col(name), time_zone)
 
     measured, limit = duration(pl.col("measured_s")), duration(pl.col("limit_s"))
+    is_within_a_second = pl.col("measured_s") == pl.col("limit_s")
+    measured += pl.when(is_within_a_second).then(pl.lit(" and part of a second")).otherwise(pl.lit(""))
     since = pl.col("measured_from").replace_strict(
         {
             "login": "the login",
