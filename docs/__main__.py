@@ -208,7 +208,8 @@ def _policies() -> list[str]:
         _settings(settings.Policy),
         "Where `applications` and `teams` are both set, both must fit. All policies that fit a session apply to it, "
         "each by itself, so that the strictest always counts and no other hides it. What is equal to a limit is within "
-        "it. Teams are those of the roster when the day is computed.\n",
+        "it, though NIST words inactivity as “30 minutes or longer”. Teams are those of the roster when the day is "
+        "computed.\n",
         _table(("pack", "idle_limit", "absolute_limit", "source"), rows),
     ]
 

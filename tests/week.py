@@ -78,7 +78,7 @@ def week(seed: int) -> dict[str, list[Record]]:
     """The records of each log in the order in which they were written."""
     chance = random.Random(seed)
     logs: dict[str, list[Record]] = {"panel": [], "okta": [], "keycloak": []}
-    for day in range(-1, DAYS):
+    for day in range(DAYS):
         for number, user in enumerate(PEOPLE):
             for _ in range(chance.choice([0, 1, 1, 2])):
                 _visit(logs, chance, user, HOME.format(10 + number), START + timedelta(days=day))
