@@ -20,6 +20,7 @@ from docs import examples
 from processors import _field_table, bucket, lake, lease, parse, settings
 from processors._documents import Pages
 from processors._feeds import COLUMNS
+from processors._packs import PACKS
 from processors._printed import Prints
 from processors._reader import MAPPED, SignInRecord
 from processors.formats import _apache_directives, _nginx_variables
@@ -158,14 +159,11 @@ def setting_pages() -> str:
         ("[retention]", settings.Retention),
     ]
     for title, model in sections:
-        rows = [
-            (f"`{name}`", "required" if field.is_required() else _default(field), field.description or "")
-            for name, field in model.model_fields.items()
-        ]
-        parts += [f"## `{title}`\n", _table(("setting", "default", "meaning"), rows)]
+        parts += [f"## `{title}`\n", _settings(model)]
     parts += _mapping()
     kinds = ", ".join(f"`{kind}`" for kind in settings.NETWORK_KINDS)
     parts += [
+        *_policies(),
         "## `[networks]`\n",
         f'`"203.0.113.0/24" = {{ label = "Head office", kind = "office" }}`; kinds: {kinds}.\n',
         *_bucket(),
@@ -199,12 +197,36 @@ def _mapping() -> list[str]:
         ("outcome", _field_table.OutcomeField),
     ]
     for name, model in tables:
-        rows = [
-            (f"`{key}`", "required" if field.is_required() else _default(field), field.description or "")
-            for key, field in model.model_fields.items()
-        ]
-        parts += [f"### `{name}`\n"] * bool(name) + [_table(("setting", "default", "meaning"), rows)]
+        parts += [f"### `{name}`\n"] * bool(name) + [_settings(model)]
     return parts
+
+
+def _settings(model: type[BaseModel]) -> str:
+    rows = [
+        (f"`{name}`", "required" if field.is_required() else _default(field), field.description or "")
+        for name, field in model.model_fields.items()
+    ]
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def _policies() -> list[str]:
+    """Policies and their packs."""
+    rows = [
+        (f"`{name}`", *(_shown(limit) for limit in (pack.idle_limit, pack.absolute_limit)), pack.source)
+        for name, pack in PACKS.items()
+    ]
+    return [
+        "## `[policies.<name>]`\n",
+        "Limits that applications ought to enforce. They change no session, they are measured against the sessions: "
+        "table [`limit_overruns`](tables.md#limit_overruns). A policy has a `pack`, limits of its own, or a pack and "
+        "limits that are stricter.\n",
+        _settings(settings.Policy),
+        "Where `applications` and `teams` are both set, both must fit. All policies that fit a session apply to it, "
+        "each by itself, so that the strictest always counts and no other hides it. What is equal to a limit is within "
+        "it, though NIST words inactivity as “30 minutes or longer”. Teams are those of the roster when the day is "
+        "computed.\n",
+        _table(("pack", "idle_limit", "absolute_limit", "source"), rows),
+    ]
 
 
 def _bucket() -> list[str]:

@@ -14,7 +14,7 @@ from processors import _console, lake, mask, report, workspace_day
 from processors._visible import visible
 from processors.errors import CallError
 from processors.settings import Settings
-from schemas import Sessions
+from schemas import LimitOverruns, Sessions
 
 Format = Literal["table", "csv", "json", "parquet"]
 ROWS_OF_A_TABLE = 50
@@ -42,11 +42,13 @@ def show(
         pl.col("as_of_time").min().alias("oldest"),
         pl.col("as_of_time").max().alias("newest"),
     )
+    over = lake.scan(settings.lake, LimitOverruns) if format == "table" and settings.policies else None
     with lake.reached(settings.lake):
         rows, counts = pl.collect_all([shown.select(Sessions.column_names()), numbers])
+        went_on = [] if over is None else _went_on(found, over)
     rows = mask.masked(rows) if is_masked else rows
     if format == "table":
-        _print(settings, rows, counts)
+        _print(settings, rows, counts, went_on)
     elif output:
         with lake.written(output) as temporary:
             temporary.write_bytes(_encoded(settings, rows, format))
@@ -79,7 +81,14 @@ def _printed(rows: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     ).select(*report.FIRST_COLUMNS, "login_utc_offset", *rest)
 
 
-def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None:
+def _went_on(found: pl.LazyFrame, over: pl.LazyFrame) -> list[str]:
+    """How many of the sessions found went on after a limit, by policy."""
+    policies = over.join(found, on=["login_date", "session_id"], how="semi").group_by("policy_name")
+    counted = policies.agg(pl.col("session_id").n_unique()).sort("policy_name").collect()
+    return [f"{_console.count(count, 'session')} under {name}" for name, count in counted.iter_rows()]
+
+
+def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame, went_on: list[str]) -> None:
     console = _console.out()
     found, active, *known_at = counts.row(0)
     if not found:
@@ -110,6 +119,9 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame) -> None
         + ([f"users {domain}"] if domain else []),
         [f"times in {settings.time_zone}", f"as of {' to '.join(dict.fromkeys(times))}"],
         ["+1: one more address in that session, see --format csv"] if (rows["ip_count"] > 1).any() else [],
+        [f"went on after a limit without a new login: {', '.join(went_on)}; limit_overruns.csv of the report says when"]
+        if went_on
+        else [],
         [f"{found - len(cells):,} more: --limit {found}, or --format csv"] if len(cells) < found else [],
     ]
     console.print(Text("\n" + "\n".join(" · ".join(line) for line in lines if line), style="dim"))

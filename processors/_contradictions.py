@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from processors import _globs
+from processors import _globs, _policy_settings
+from processors._durations import shown
 from processors._field_table import FieldTable
 from processors._reader import FieldRecord, SignInRecord, reader
 from processors.errors import Problem
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _TIMEOUTS = ("sessions.idle_timeout", "sessions.absolute_timeout")
 _DAY = timedelta(days=1)
-_UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)), ("s", timedelta(seconds=1)))
 
 
 def contradictions(settings: Settings, wrong: Collection[str] = ()) -> Iterator[Problem]:
@@ -45,13 +45,13 @@ def _contradictions(settings: Settings) -> Iterator[_Found]:
         expected = f"no more than absolute_timeout ({shown(limits.absolute_timeout)})"
         remedy = "Shorten it, or lengthen absolute_timeout"
         yield _TIMEOUTS, Problem("sessions.idle_timeout", shown(limits.idle_timeout), expected, remedy)
-    if settings.retention.events < limits.look_back + _DAY:
-        expected = f"at least {shown(limits.look_back + _DAY)}: a day, and what its sessions look back over"
+    if settings.retention.events < settings.look_back + _DAY:
+        expected = f"at least {shown(settings.look_back + _DAY)}: a day, and what its sessions look back over"
         remedy = "Lengthen it, or shorten the timeouts of [sessions]"
         yield _TIMEOUTS, Problem("retention.events", shown(settings.retention.events), expected, remedy)
     for problem in _folders(settings):
         yield ("workspace.lake",), problem
-    for problem in (*_names(settings), *_files(settings)):
+    for problem in (*_names(settings), *_files(settings), *_policy_settings.contradictions(settings)):
         yield (), problem
 
 
@@ -63,27 +63,24 @@ def _doubts(settings: Settings) -> Iterator[_Found]:
         yield _TIMEOUTS, window
     needs = {
         "landing": (kept.landing, limits.lateness, "files would go before `lateness` is over"),
-        "events": (kept.events, limits.lateness + _DAY + limits.look_back, "days within `lateness` are computed again"),
+        "events": (
+            kept.events,
+            limits.lateness + _DAY + settings.look_back,
+            "days within `lateness` are computed again",
+        ),
         "sessions": (kept.sessions, limits.lateness + _DAY, "they would go before `lateness` is over"),
         "reports": (kept.reports, limits.lateness + _DAY, "they would go before `lateness` is over"),
     }
     for name, (length, least, why) in needs.items():
-        if length < least and (name != "events" or length >= limits.look_back + _DAY):
+        if length < least and (name != "events" or length >= settings.look_back + _DAY):
             remedy = "Lengthen it, or shorten sessions.lateness"
             problem = Problem(f"retention.{name}", shown(length), f"at least {shown(least)}: {why}", remedy)
             yield ("sessions.lateness", *_TIMEOUTS), problem
     for source in settings.sources:
         for problem in _unused(source):
             yield (), problem
-
-
-def shown(length: timedelta) -> str:
-    """The duration as the settings write it: `1d2h`."""
-    parts = []
-    for unit, size in _UNITS:
-        count, length = divmod(length, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"
+    for problem in _policy_settings.doubts(settings):
+        yield _TIMEOUTS, problem
 
 
 def _folders(settings: Settings) -> Iterator[Problem]:

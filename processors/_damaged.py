@@ -40,7 +40,7 @@ def damaged(path: Path | S3Path) -> DataError:
     """The error for a table file whose bytes are wrong, with the remedy that its table has."""
     table, partition = path.parent.parent.name, path.parent.name.partition("=")[2]
     backup = "Restore it from a backup, or delete it and run"
-    if table in ("sessions", "inactivity_windows"):
+    if table in ("sessions", "inactivity_windows", "limit_overruns"):
         remedy = (
             f"Delete it and run `recent-activities run --from {partition} --to {partition}`, which computes it again"
         )

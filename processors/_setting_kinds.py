@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from processors import _reader, _w3c_fields
 from processors._addresses import unmapped
+from processors._packs import PACKS
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
@@ -159,6 +160,19 @@ def _few(requests: object) -> object:
     return requests
 
 
+def _pack(name: str) -> str:
+    if name not in PACKS:
+        facts = {"names": ", ".join(PACKS), "near": nearest(name, PACKS)}
+        raise PydanticCustomError("pack", "one of {names}{near}", facts)
+    return name
+
+
+def _named(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not texts or not all(text.strip() for text in texts):
+        raise PydanticCustomError("names", "one name or more; for everybody, remove it")
+    return tuple(text.strip() for text in texts)
+
+
 def _threshold(value: object) -> object:
     is_finite = not isinstance(value, float) or math.isfinite(value)
     is_short = not isinstance(value, str) or len(value) <= _TEXT_LENGTH
@@ -184,5 +198,7 @@ Glob = Annotated[str, AfterValidator(_below)]
 Token = Annotated[str, Field(min_length=1, max_length=200)]
 Requests = Annotated[tuple[Annotated[str, AfterValidator(_request)], ...], BeforeValidator(_few)]
 Text = Annotated[str, Field(max_length=_TEXT_LENGTH)]
+Names = Annotated[tuple[Text, ...], AfterValidator(_named)]
+Pack = Annotated[str, AfterValidator(_pack)]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Threshold = Annotated[Any, AfterValidator(_threshold)]

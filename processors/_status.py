@@ -47,6 +47,10 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
             _console.say("warning", f"{source.source}: {sentence}")
         for problem in source.problems:
             _console.say("error", problem)
+    for over in status.overruns:
+        sessions = _console.count(over.sessions, "session")
+        what = f"{sessions} went on after the limits of {over.policy} without a new login"
+        _console.say("note", f"{over.date}: {what}")
     for warning in status.warnings:
         _console.say("warning", warning)
 

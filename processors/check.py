@@ -12,7 +12,18 @@ from typing import Literal
 
 import polars as pl
 
-from processors import _roster, _source_options, candidates, ingest, landing, moved, out_of_range, parse, trial
+from processors import (
+    _roster,
+    _source_options,
+    candidates,
+    ingest,
+    landing,
+    moved,
+    out_of_range,
+    parse,
+    policies,
+    trial,
+)
 from processors import settings as configuration
 from processors._contradictions import doubts, is_unknown
 from processors._coverage import SHOWN_VALUES, coverage
@@ -305,4 +316,18 @@ def _people(settings: Settings) -> list[Finding]:
         is_empty = _roster.read(settings.root / name).is_empty()
     except LakeError as problem:
         return [Finding("warning", "roster", f"{problem.path} {problem.problem}", problem.remedy)]
-    return [Finding("warning", "roster", f"{settings.root / name} names nobody", _roster.REMEDY)] if is_empty else []
+    if is_empty:
+        return [Finding("warning", "roster", f"{settings.root / name} names nobody", _roster.REMEDY)]
+    return _teams(settings)
+
+
+def _teams(settings: Settings) -> list[Finding]:
+    """Teams of policies that nobody is in: such a policy applies to nobody, and looks well kept."""
+    try:
+        unknown = policies.unknown_teams(settings)
+    except LakeError as problem:
+        return [Finding("problem", "policies", f"{problem.path} {problem.problem}", problem.remedy)]
+    return [
+        Finding("warning", f"policies.{name}.teams", f"nobody of the roster is in {team!r}{near}", "Correct its name")
+        for name, team, near in unknown
+    ]

@@ -103,10 +103,11 @@ def completeness(
     lacks_late: bool = False,
     clocks: Iterable[Skew] = (),
     clock_warnings: Iterable[str] = (),
+    remarks: Iterable[str] = (),
 ) -> Completeness:
     """How complete the day is. A source that is missing, stalled or short, or a day that is not over, is never silent.
 
-    `lacks_late`: whether late events are not in its sessions.
+    `lacks_late`: whether late events are not in its sessions. `remarks`: notes on what was found in it.
     """
     reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
     reasons += [
@@ -145,7 +146,7 @@ def completeness(
         (sum(source.late for source in sources), late, "event"),
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
-    notes += clock_warnings
+    notes += [*clock_warnings, *remarks]
     return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts, clocks=tuple(clocks))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
-from processors import lake, ledger, pending, shortfall, workspace_day
+from processors import lake, ledger, pending, policies, shortfall, workspace_day
 from processors.settings import Settings
 from schemas import Sessions
 
@@ -19,7 +19,11 @@ def notes(settings: Settings) -> dict[str, str]:
     """What the tables of a day depend on beside the events, to be noted with them."""
     limits = settings.sessions
     lengths = (limits.idle_timeout, limits.absolute_timeout, limits.inactivity_window)
-    return {"limits": json.dumps([length.total_seconds() for length in lengths]), "time_zone": settings.time_zone}
+    return {
+        "limits": json.dumps([length.total_seconds() for length in lengths]),
+        "time_zone": settings.time_zone,
+        "policies": json.dumps(policies.described(settings)),
+    }
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
@@ -64,6 +68,7 @@ def _settings_warnings(settings: Settings) -> tuple[str, ...]:
         noted = list(zip(computed, pool.map(lake.metadata, paths), strict=True))
     zones = {day: was["time_zone"] for day, was in noted if was.get("time_zone", now["time_zone"]) != now["time_zone"]}
     days = {day for day, was in noted if was.get("limits", now["limits"]) != now["limits"]} | zones.keys()
+    days |= {day for day, was in noted if was.get("policies", "[]") != now["policies"]}
     if zones:  # their sessions may have moved to a day that has no tables yet
         with_events = ledger.days(settings.lake, settings.time_zone)
         for day, zone in zones.items():
@@ -71,7 +76,7 @@ def _settings_warnings(settings: Settings) -> tuple[str, ...]:
             days |= with_events.intersection(moved)
     until = "; until then a session near midnight may be on two days, or on none" if zones else ""
     return tuple(
-        f"{_printed(first, last)}: computed under other settings ([sessions] or the time zone); "
+        f"{_printed(first, last)}: computed under other settings ([sessions], [policies] or the time zone); "
         f"{_rebuild(first, last)}{until}"
         for first, last in workspace_day.span(days)
     )

@@ -118,9 +118,10 @@ def reported(root: Location, day: date) -> None:
 
 def _touched(settings: Settings, day: date) -> list[date]:
     """The login dates whose sessions an event of that workspace day can change (see `pipeline.neighbourhood`)."""
-    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
     start, end = workspace_day.bounds(day, settings.time_zone)
-    return workspace_day.between(start - absolute, end + 3 * absolute + idle, settings.time_zone)
+    return workspace_day.between(
+        start - settings.sessions.absolute_timeout, end + settings.look_back, settings.time_zone
+    )
 
 
 def _mark(root: Location, day: date, why: str) -> Location:

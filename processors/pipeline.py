@@ -2,12 +2,13 @@
 
 landing files ─ parse ─► events, quarantine
 events ─ attribute ─ sessionize ─► sessions, inactivity_windows
-sessions, inactivity_windows ─ report ─► recent_activities.csv, inactivity_windows.csv
+sessions, and what came before them ─ overruns ─► limit_overruns
+sessions, inactivity_windows, limit_overruns ─ report ─► a CSV file of each
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,11 +17,13 @@ import polars as pl
 
 from processors import workspace_day
 from processors.attribute import attribute, fold
+from processors.continuation import continuations
 from processors.inactivity import sessions, windows
+from processors.overruns import Policy, governed, overruns
 from processors.parse import parse
 from processors.sessionize import sessionize
 from processors.settings import Settings
-from schemas import InactivityWindows, Sessions
+from schemas import InactivityWindows, LimitOverruns, Sessions, Table
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ STAGES = (
     Stage("attributed events", "members of sessions", "user", sessionize),
     Stage("members of sessions", "sessions", "session", sessions),
     Stage("members of sessions", "inactivity_windows", "session", windows),
+    Stage("members of sessions, second factors", "limit_overruns", "user", overruns),
 )
 
 
@@ -74,24 +78,33 @@ def neighbourhood(settings: Settings, first: date, last: date) -> Neighbourhood:
 
     Behind: by then either a gap or the rule for machines (see `sessionize`) has closed whatever was open; that rule
     looks back over an absolute timeout and the gap before it. Ahead: no session outlives its absolute timeout.
+    Policies look back an absolute timeout for a session that goes on, and as long again for the beginning of that one.
     """
-    idle, absolute = settings.sessions.idle_timeout, settings.sessions.absolute_timeout
-    start = workspace_day.bounds(first, settings.time_zone)[0] - 2 * absolute - idle
-    return Neighbourhood(start - absolute, start, workspace_day.bounds(last, settings.time_zone)[1] + absolute)
+    absolute = settings.sessions.absolute_timeout
+    logins_start = workspace_day.bounds(first, settings.time_zone)[0] - settings.look_back
+    end = workspace_day.bounds(last, settings.time_zone)[1] + absolute
+    return Neighbourhood(logins_start, logins_start + absolute, end)
 
 
 @dataclass(frozen=True)
 class DayTables:
-    """Tables of a neighbourhood: all its sessions and windows with their `login_date`, and its attributed events."""
+    """Tables of a neighbourhood: all its sessions, windows and overruns with their `login_date`; attributed events.
+
+    `governed`: how many sessions each policy applies to, by `login_date` and `policy_name`.
+    """
 
     sessions: pl.DataFrame
     windows: pl.DataFrame
+    overruns: pl.DataFrame
+    governed: pl.DataFrame
     members: pl.DataFrame
     attributed: pl.DataFrame
 
 
-def day_tables(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime) -> DayTables:
-    """Sessions and inactivity windows of the events of a neighbourhood, as known at `as_of`."""
+def day_tables(
+    events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime, policies: Iterable[Policy] = ()
+) -> DayTables:
+    """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`."""
     limits = settings.sessions
     known = events.filter(pl.col("event_time") < as_of)
     logins = known.filter(
@@ -111,9 +124,19 @@ def day_tables(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *
     of_users = of_users.with_columns(_first_spelling())
     silences = windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of)
     named = of_users.lazy().select("session_id", "user_name", "login_date")
+    credentials = attributed.lazy().filter(
+        pl.col("event_class") == "credential", pl.col("outcome") == "success", pl.col("user_name").is_not_null()
+    )
+    chosen = tuple(policies)
+    before = continuations(members.lazy() if chosen else members.lazy().clear(), reach=limits.absolute_timeout)
+    before = before.collect().lazy()
+    over = overruns(members.lazy(), credentials, before, policies=chosen)
+    applied = governed(before, policies=chosen).join(named, on="session_id")
     return DayTables(
         _conformed(of_users.lazy(), Sessions),
         _conformed(silences.drop("user_name").join(named, on="session_id"), InactivityWindows),
+        _conformed(over.drop("user_name").join(named, on="session_id"), LimitOverruns),
+        applied.group_by("login_date", "policy_name").len("session_count").collect(),
         members,
         attributed,
     )
@@ -125,7 +148,7 @@ def _first_spelling() -> pl.Expr:
     return pl.col("user_name").sort_by(order).first().over("login_date", fold(pl.col("user_name")))
 
 
-def _conformed(rows: pl.LazyFrame, table: type[Sessions] | type[InactivityWindows]) -> pl.DataFrame:
+def _conformed(rows: pl.LazyFrame, table: type[Table]) -> pl.DataFrame:
     """The rows as the table has them, by key; columns that no stage fills yet are null."""
     frame = rows.collect()
     absent = {name: pl.lit(None) for name in table.column_names() if name not in frame.columns}

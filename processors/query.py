@@ -20,7 +20,7 @@ from processors import settings as configuration
 from processors._addresses import unmapped
 from processors.errors import CallError
 from processors.settings import Settings
-from schemas import Events, InactivityWindows, Sessions, Table
+from schemas import Events, InactivityWindows, LimitOverruns, Sessions, Table
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 WorkspaceLike = Settings | str | Path
@@ -57,11 +57,12 @@ def search(workspace: WorkspaceLike, text: str, **filters: Unpack[Filters]) -> p
 
 def inactivity_windows(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
     """Inactivity windows by login date and user, and by any address seen in their session."""
-    settings = _settings(workspace)
-    rows = _of_days(settings, InactivityWindows, filters).filter(*_user(settings, filters.get("user")))
-    if filters.get("ip") is None:
-        return rows
-    return rows.join(sessions(settings, **filters), on="session_id", how="semi")
+    return _by_session(workspace, InactivityWindows, filters)
+
+
+def limit_overruns(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
+    """Actions after a limit of a policy, by login date and user, and by any address seen in their session."""
+    return _by_session(workspace, LimitOverruns, filters)
 
 
 def events(workspace: WorkspaceLike, **filters: Unpack[Filters]) -> pl.LazyFrame:
@@ -116,6 +117,15 @@ def _belongs(address: str, of: Network) -> bool:
 
 def _settings(workspace: WorkspaceLike) -> Settings:
     return workspace if isinstance(workspace, Settings) else configuration.load(workspace)
+
+
+def _by_session(workspace: WorkspaceLike, table: type[Table], filters: Filters) -> pl.LazyFrame:
+    """Rows of a table of sessions, which have a user, and no address of their own."""
+    settings = _settings(workspace)
+    rows = _of_days(settings, table, filters).filter(*_user(settings, filters.get("user")))
+    if filters.get("ip") is None:
+        return rows
+    return rows.join(sessions(settings, **filters), on="session_id", how="semi")
 
 
 def _of_days(settings: Settings, table: type[Table], filters: Filters) -> pl.LazyFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -60,6 +59,77 @@ def inactivity_windows(windows: pl.DataFrame, *, time_zone: str) -> pl.DataFrame
     )
 
 
+def limit_overruns(overruns: pl.DataFrame, *, time_zone: str) -> pl.DataFrame:
+    """One row an action after a limit, by user, then time: whose, when, what was measured and allowed, in words."""
+    return (
+        overruns.sort("user_name", "next_action_time", "policy_name", "limit_kind", "session_id")
+        .select(
+            "user_name",
+            workspace_day.printed(pl.col("last_action_time"), time_zone),
+            workspace_day.printed(pl.col("next_action_time"), time_zone),
+            "policy_name",
+            "limit_kind",
+            duration(pl.col("limit_s")).alias("limit_duration"),
+            duration(pl.col("measured_s")).alias("measured_duration"),
+            _explanation(time_zone).alias("explanation"),
+            utc_offset("last_action_time", time_zone).alias("last_action_utc_offset"),
+            utc_offset("next_action_time", time_zone).alias("next_action_utc_offset"),
+            "session_id",
+            "limit_s",
+            "measured_s",
+            "measured_from",
+            "measured_from_time",
+            "next_action_class",
+            "evidence",
+            "continued_session_id",
+            "application",
+            "source",
+        )
+        .pipe(_printable)
+    )
+
+
+def _explanation(time_zone: str) -> pl.Expr:
+    """The arithmetic of an overrun in a sentence."""
+
+    def instant(name: str) -> pl.Expr:
+        return workspace_day.printed(pl.col(name), time_zone)
+
+    measured, limit = duration(pl.col("measured_s")), duration(pl.col("limit_s"))
+    is_within_a_second = pl.col("measured_s") == pl.col("limit_s")
+    measured += pl.when(is_within_a_second).then(pl.lit(" and part of a second")).otherwise(pl.lit(""))
+    since = pl.col("measured_from").replace_strict(
+        {
+            "login": "the login",
+            "first_event": "the first event (no login was seen)",
+            "authentication": "the last password or second factor",
+        },
+        default="",
+    )
+    idle = pl.format(
+        "No action for {}, from {} to {}", measured, instant("last_action_time"), instant("next_action_time")
+    )
+    age = pl.format(
+        "Action at {}, {} after {} at {}", instant("next_action_time"), measured, since, instant("measured_from_time")
+    )
+    way = pl.col("evidence").replace_strict(
+        {"session_reference": "the same session id", "device": "the same device", "address": "the same address"}
+    )
+    what = (
+        pl.when(pl.col("continued_session_id").is_null())
+        .then(pl.lit("the session"))
+        .otherwise(pl.lit("the session that had timed out"))
+    )
+    return pl.format(
+        "{}; then {} went on without a new login ({}). {} allows {}",
+        pl.when(pl.col("limit_kind") == "idle_limit").then(idle).otherwise(age),
+        what,
+        way,
+        "policy_name",
+        limit,
+    )
+
+
 def duration(seconds: pl.Expr) -> pl.Expr:
     """`HH:MM:SS`; hours do not wrap at 24."""
     part = [(seconds // 3600), (seconds // 60 % 60), (seconds % 60)]
@@ -95,18 +165,3 @@ def _printable(frame: pl.DataFrame) -> pl.DataFrame:
 def _shown(text: pl.Expr) -> pl.Expr:
     """The text with its invisible characters written out."""
     return map_unique(pl.when(text.str.contains(_HIDDEN)).then(text), visible).fill_null(text)
-
-
-def changes(old: pl.DataFrame | None, new: pl.DataFrame) -> dict[str, Any]:
-    """How the sessions of two revisions differ: counts of those that came, went and changed."""
-    if old is None:
-        return {}
-    key = "session_id"
-    both = new.join(old, on=key, how="semi")
-    shared = [name for name in new.columns if name in old.columns]  # a version may add columns
-    same = new.join(old, on=shared, how="semi", nulls_equal=True)
-    return {
-        "sessions_added": new.height - both.height,
-        "sessions_removed": old.join(new, on=key, how="anti").height,
-        "sessions_changed": both.height - same.height,
-    }

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from processors import lake, report
+from processors import changes, lake
 from processors.publish import folder
 from processors.settings import Settings
 from processors.shortfall import Shortfall
@@ -37,7 +37,7 @@ def publish(
                 return old, False
             manifest |= {
                 "revision": standing.revision + 1,
-                "changes": None if spoiled else _changes(standing, files),
+                "changes": None if spoiled or not old else _changes(standing, old, files, facts),
                 "previous_manifest_sha256": noted or standing.manifest_digest,
             }
             if spoiled:
@@ -47,9 +47,21 @@ def publish(
         return manifest, True
 
 
-def _changes(standing: folder.Standing, files: dict[str, bytes]) -> dict[str, Any]:
-    before, after = standing.read(_SESSIONS) or b"", files[_SESSIONS]
-    return report.changes(*(pl.read_csv(data, infer_schema=False) for data in (before, after)))
+def _changes(
+    standing: folder.Standing, old: dict[str, Any], files: dict[str, bytes], facts: dict[str, Any]
+) -> dict[str, Any]:
+    """What changed: in the sessions, by session and column; in every other file, by rows; in completeness, settings."""
+    found = changes.of_sessions(*_tables(standing.read(_SESSIONS), files[_SESSIONS]))
+    others = {name: _tables(standing.read(name), files.get(name)) for name in sorted({*old["files"], *files})}
+    rows = {name: changes.of_rows(*both) for name, both in others.items() if name != _SESSIONS}
+    return found | {"files": rows} | changes.of_manifests(old, facts)
+
+
+def _tables(*files: bytes | None) -> list[pl.DataFrame]:
+    """The files as tables of text; a file that is not there has the other one's columns, and no rows."""
+    read = [None if data is None else pl.read_csv(data, infer_schema=False) for data in files]
+    columns = next(table for table in read if table is not None).clear()
+    return [columns if table is None else table for table in read]
 
 
 def _explained(complete: dict[str, Any], revision: int, spoiled: list[str]) -> dict[str, Any]:

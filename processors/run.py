@@ -7,11 +7,24 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from processors import clocks, expiry, lake, ledger, out_of_range, outdated, pending, pipeline, revisions, workspace_day
+from processors import (
+    clocks,
+    computed,
+    enforcement,
+    expiry,
+    lake,
+    ledger,
+    out_of_range,
+    outdated,
+    pending,
+    pipeline,
+    policies,
+    revisions,
+    workspace_day,
+)
 from processors import completeness as completing
 from processors import ingest as ingestion
 from processors import report as reporting
@@ -19,8 +32,7 @@ from processors.errors import CallError, DataError
 from processors.ingest import Progress
 from processors.publish import folder as publishing
 from processors.settings import Settings, Source
-from schemas import Events, InactivityWindows, Sessions
-from schemas.columns import ATTRIBUTION_METHODS
+from schemas import Events, InactivityWindows, LimitOverruns, Sessions
 
 SLICE_DAYS = 7
 """Days computed at once: they share their neighbourhood, and memory grows with them."""
@@ -111,7 +123,11 @@ def read(
 def sessions(
     settings: Settings, dates: Iterable[date], *, as_of: datetime, progress: Progress | None = None
 ) -> SessionsResult:
-    """Compute the sessions and inactivity windows of the login dates, as known at `as_of`, and replace their tables."""
+    """Compute the sessions, inactivity windows and overruns of login dates, as known at `as_of`; replace the tables.
+
+    Errors: `LakeError` where a table cannot be written, and for a roster that a policy needs and that is none.
+    """
+    applying = policies.resolved(settings)
     wanted, as_of = sorted(set(dates)), as_of.astimezone(UTC)
     slices = [
         wanted[n : n + SLICE_DAYS] for first, last in workspace_day.span(wanted) for wanted in [_days(first, last)]
@@ -125,13 +141,13 @@ def sessions(
             waiting = pending.marks(settings.lake)
             place = pipeline.neighbourhood(settings, days[0], days[-1])
             events = _events(settings, place)
-            tables = pipeline.day_tables(events, settings, place, as_of=as_of)
+            tables = pipeline.day_tables(events, settings, place, as_of=as_of, policies=applying)
             ends = expiry.ends(settings, days, events, tables.sessions, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
                 kept = [pending.add_end(settings.lake, day, ends[day])] if day in ends else []
                 pending.add_report(settings.lake, day)
-                if _replace_day(settings, day, tables, as_of):
+                if computed.replace(settings, day, tables, as_of=as_of):
                     changed.append(day)
                 pending.done(mark for mark in waiting.get(day, []) if mark not in kept)
             done += len(days)
@@ -154,18 +170,23 @@ def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> R
 
 
 def _report(settings: Settings, day: date) -> ReportResult:
-    notes = _day_notes(settings, day)
+    notes = computed.notes(settings, day)
     if not notes:
         remedy = f"Run `recent-activities sessions --date {day}` first, or give --as-of"
         raise DataError(str(settings.lake), f"has no sessions table of {day}", remedy)
     known_at = datetime.fromisoformat(notes["as_of"])
     rows = lake.read_file(lake.file_of(settings.lake, Sessions, day), Sessions).with_columns(login_date=pl.lit(day))
     windows = lake.read_file(lake.file_of(settings.lake, InactivityWindows, day), InactivityWindows)
-    printed = reporting.recent_activities(rows, time_zone=settings.time_zone)
-    files = {
-        "recent_activities.csv": _csv(printed),
-        "inactivity_windows.csv": _csv(reporting.inactivity_windows(windows, time_zone=settings.time_zone)),
+    over = lake.read_file(lake.file_of(settings.lake, LimitOverruns, day), LimitOverruns)
+    zone = settings.time_zone
+    printed = {
+        "recent_activities.csv": reporting.recent_activities(rows, time_zone=zone),
+        "inactivity_windows.csv": reporting.inactivity_windows(windows, time_zone=zone),
     }
+    if notes["policies"]:
+        printed["limit_overruns.csv"] = reporting.limit_overruns(over, time_zone=zone)
+    files = {name: _csv(frame) for name, frame in printed.items()}
+    measured = enforcement.measured(notes["policies"], notes["governed"], over)
     complete = completing.completeness(
         day=day,
         day_bounds=workspace_day.bounds(day, settings.time_zone),
@@ -177,6 +198,7 @@ def _report(settings: Settings, day: date) -> ReportResult:
         lacks_late=day in pending.late(settings.lake),
         clocks=notes["clocks"],
         clock_warnings=clocks.told(settings, notes["clocks"], beside=notes["clocks"]),
+        remarks=enforcement.remarks(measured),
     )
     manifest = {
         "report_date": str(day),
@@ -186,9 +208,9 @@ def _report(settings: Settings, day: date) -> ReportResult:
         "utc_offsets": reporting.utc_offsets(workspace_day.bounds(day, settings.time_zone), settings.time_zone),
         "completeness": json.loads(json.dumps(asdict(complete), default=lambda instant: instant.isoformat())),
         "files": {
-            name: {"rows": frame.height, "sha256": publishing.digest(files[name])}
-            for name, frame in (("recent_activities.csv", rows), ("inactivity_windows.csv", windows))
+            name: {"rows": frame.height, "sha256": publishing.digest(files[name])} for name, frame in printed.items()
         },
+        "policies": measured,
         "settings_digest": settings.digest(),
         "location_database": None,
     }
@@ -265,47 +287,6 @@ def _events(settings: Settings, place: pipeline.Neighbourhood) -> pl.LazyFrame:
         .filter(pl.col("event_time").is_between(place.logins_start, place.end))
         .select(pipeline.EVENT_COLUMNS)
     )
-
-
-def _replace_day(settings: Settings, day: date, tables: pipeline.DayTables, as_of: datetime) -> bool:
-    """Replace the day's tables; tells whether their rows changed."""
-    start, end = workspace_day.bounds(day, settings.time_zone)
-    on_day = pl.col("event_time").is_between(start, end, closed="left")
-    methods = dict(tables.attributed.filter(on_day)["attribution_method"].value_counts().iter_rows())
-    unmatched = tables.members.filter(on_day, pl.col("membership") == "unmatched").height
-    notes = {
-        "as_of": as_of.isoformat(),
-        "attribution": json.dumps({method: methods.get(method, 0) for method in ATTRIBUTION_METHODS}),
-        "unmatched_logouts": str(unmatched),
-        **outdated.notes(settings),
-        **clocks.note(settings, tables.attributed.lazy().filter(on_day)),
-    }
-    is_changed = False
-    for table, rows in ((InactivityWindows, tables.windows), (Sessions, tables.sessions)):
-        path = lake.file_of(settings.lake, table, day)
-        new = rows.filter(pl.col("login_date") == day).drop("login_date")
-        is_changed |= not path.exists() or not _same(lake.read_file(path, table), new)
-        lake.replace(settings.lake, table, day, new, notes=notes)
-    return is_changed
-
-
-def _same(old: pl.DataFrame, new: pl.DataFrame) -> bool:
-    """Whether two tables say the same, whenever it was said."""
-    return old.drop("as_of_time", strict=False).equals(new.drop("as_of_time", strict=False))
-
-
-def _day_notes(settings: Settings, day: date) -> dict[str, Any]:
-    """What `_replace_day` noted; nothing where a run was killed between the two tables, or there was none."""
-    found = [lake.metadata(lake.file_of(settings.lake, table, day)) for table in (Sessions, InactivityWindows)]
-    if any("as_of" not in notes for notes in found) or found[0]["as_of"] != found[1]["as_of"]:
-        return {}
-    notes = found[0]
-    return {
-        "as_of": notes["as_of"],
-        "attribution": json.loads(notes["attribution"]),
-        "unmatched_logouts": int(notes["unmatched_logouts"]),
-        "clocks": clocks.noted(notes),
-    }
 
 
 def _csv(frame: pl.DataFrame) -> bytes:

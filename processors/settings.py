@@ -30,6 +30,7 @@ from processors import _contradictions, _field_table, _paths, _reader, _settings
 from processors import _setting_kinds as kinds
 from processors._field_table import FieldTable
 from processors._options import QUARANTINED_SHARE
+from processors._packs import PACKS
 from processors.bucket import S3Path
 from processors.errors import Problem, SettingsError
 
@@ -74,11 +75,6 @@ class Sessions(_Section):
     lateness: kinds.Period = Field(
         timedelta(days=3), description="how long after its day an event still revises reports"
     )
-
-    @property
-    def look_back(self) -> timedelta:
-        """How far before a login date the events reach that its sessions are made of: see `pipeline.neighbourhood`."""
-        return 3 * self.absolute_timeout + self.idle_timeout
 
 
 class Ingest(_Section):
@@ -187,6 +183,41 @@ class Retention(_Section):
         return max(self.landing, self.quarantine, self.events, self.sessions, self.reports)
 
 
+class Policy(_Section):
+    """One entry of `[policies]`: limits that applications ought to enforce, and whom they apply to."""
+
+    pack: kinds.Pack | None = Field(None, description="limits of a standard, see below")
+    idle_limit: kinds.Duration | None = Field(
+        None,
+        description="a silence longer than this ought to end in a login",
+        json_schema_extra=_left_out("the pack's, or none"),
+    )
+    absolute_limit: kinds.Duration | None = Field(
+        None,
+        description="so long after a login there ought to be another one",
+        json_schema_extra=_left_out("the pack's, or none"),
+    )
+    applications: kinds.Names | None = Field(
+        None,
+        description="only sessions of these applications (of a session that names none: its source), in any case",
+        json_schema_extra=_left_out("all"),
+    )
+    teams: kinds.Names | None = Field(
+        None,
+        description="only people of these teams, as the column `team` of the roster has them, in any case",
+        json_schema_extra=_left_out("everybody"),
+    )
+
+    @property
+    def limits(self) -> dict[str, timedelta | None]:
+        """Each limit by its name: the policy's own, else its pack's, else None."""
+        pack = PACKS.get(self.pack or "")
+        return {
+            "idle_limit": self.idle_limit or (pack and pack.idle_limit),
+            "absolute_limit": self.absolute_limit or (pack and pack.absolute_limit),
+        }
+
+
 class Settings(_Section):
     """All settings of one workspace."""
 
@@ -196,6 +227,7 @@ class Settings(_Section):
     sources: tuple[Source, ...]
     networks: dict[kinds.Network, NetworkLabel] = {}
     retention: Retention = Retention()
+    policies: dict[kinds.RuleName, Policy] = {}
     rules: dict[kinds.RuleName, dict[kinds.RuleName, kinds.Threshold]] = Field(
         {}, description="thresholds of the rules, a table each; no rule reads them yet, so their names are not checked"
     )
@@ -228,6 +260,14 @@ class Settings(_Section):
     def time_zone(self) -> str:
         """The workspace's zone."""
         return self.workspace.time_zone
+
+    @property
+    def look_back(self) -> timedelta:
+        """How far before a login date the events reach that its tables are made of: see `pipeline.neighbourhood`.
+
+        Policies look for the session before as well: an absolute timeout back, and it may have lasted as long.
+        """
+        return (5 if self.policies else 3) * self.sessions.absolute_timeout + self.sessions.idle_timeout
 
     def source(self, name: str) -> Source:
         """The source of that name; `KeyError` if there is none."""

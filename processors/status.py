@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+
+import polars as pl
 
 from processors import clocks, ingest, lake, landing, ledger, moved, outdated, parse, shortfall, slabs
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
-from schemas import ReportsPublished
+from schemas import LimitOverruns, ReportsPublished
 
 RECENT_DAYS = 14
 
@@ -78,6 +81,15 @@ class DayClocks:
 
 
 @dataclass(frozen=True)
+class Overrun:
+    """A day on which a policy was not enforced: how many sessions went on after its limits without a new login."""
+
+    date: date
+    policy: str
+    sessions: int
+
+
+@dataclass(frozen=True)
 class Status:
     """Sources by name, their days and the reports newest first, and how many days are left out."""
 
@@ -85,6 +97,7 @@ class Status:
     days: tuple[SourceDay, ...]
     reports: tuple[Published, ...]
     days_left_out: int
+    overruns: tuple[Overrun, ...]
     warnings: tuple[str, ...]
     clocks: tuple[DayClocks, ...]
     location_database: None = None
@@ -102,9 +115,18 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
         tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
         tuple(report for report in reports if report.date in kept),
         len(dates) - len(kept),
+        _overruns(settings, kept),
         (*moved.warnings(settings), *outdated.warnings(settings), *clocks.warnings(settings, skews)),
         tuple(DayClocks(day, tuple(of_day)) for day, of_day in skews.items()),
     )
+
+
+def _overruns(settings: Settings, days: Iterable[date]) -> tuple[Overrun, ...]:
+    with lake.reached(settings.lake):
+        rows = lake.scan(settings.lake, LimitOverruns, days).select("login_date", "policy_name", "session_id").collect()
+    counts = rows.group_by("login_date", "policy_name").agg(pl.col("session_id").n_unique())
+    ordered = counts.sort("login_date", "policy_name", descending=[True, False])
+    return tuple(Overrun(*row) for row in ordered.iter_rows())
 
 
 def _source(settings: Settings, source: Source, entries: list[ledger.Entry]) -> SourceStatus:

@@ -7,6 +7,7 @@ from schemas.events import Events
 from schemas.findings import Findings
 from schemas.inactivity_windows import InactivityWindows
 from schemas.ledger import Ledger
+from schemas.limit_overruns import LimitOverruns
 from schemas.quarantine import Quarantine
 from schemas.reports_published import ReportsPublished
 from schemas.sessions import Sessions
@@ -17,6 +18,7 @@ TABLES: tuple[type[Table], ...] = (
     Quarantine,
     Sessions,
     InactivityWindows,
+    LimitOverruns,
     Findings,
     Ledger,
     UnreadFiles,
@@ -29,6 +31,7 @@ __all__ = [
     "Findings",
     "InactivityWindows",
     "Ledger",
+    "LimitOverruns",
     "Quarantine",
     "ReportsPublished",
     "Sessions",

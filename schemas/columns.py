@@ -26,6 +26,9 @@ OUTCOMES = ("success", "failure", "unknown")
 ATTRIBUTION_METHODS = ("log_user", "session_reference", "address_and_device", "address", "ambiguous", "anonymous")
 ADDRESS_TRUSTS = ("peer", "forwarded", "provider")
 END_REASONS = ("logout", "revoked", "superseded", "idle_timeout", "absolute_timeout", "active")
+LIMIT_KINDS = ("idle_limit", "absolute_limit")
+MEASURED_FROM = ("last_action", "login", "first_event", "authentication")
+EVIDENCE = ("session_reference", "device", "address")
 UNKNOWN_DEVICE = "unknown"
 REASONS = {
     "malformed_line": "the line does not have the shape of its format",
@@ -160,6 +163,23 @@ window_start_time = _time("an action")
 window_end_time = _time("the next action, the session's end, or as_of while active")
 window_s = _int("length of the window; floored", min=0)
 is_open = _bool("whether the window ends at as_of because the session is still active")
+
+# an action after a limit
+policy_name = _string("name of the policy in the settings")
+limit_kind = _one_of("which limit", LIMIT_KINDS)
+limit_s = _int("the limit", min=1)
+measured_s = _int("what was measured against it, more than the limit: until the next action; floored", min=0)
+measured_from = _one_of(
+    "since what: of an idle limit the last action; of an absolute one the login, the first event where no login was "
+    "seen, or the password or second-factor step passed since",
+    MEASURED_FROM,
+)
+measured_from_time = _time("when that was")
+last_action_time = _time("the action before it, of this session or of the one that it continues")
+next_action_time = _time("the action that came after the limit without a new login")
+next_action_class = _one_of("its class; a login here carried the session's own reference", ("login", "activity"))
+evidence = _one_of("what tells that it went on: the same session id, else device, else address", EVIDENCE)
+continued_session_id = _string("the session that had timed out and went on as this one; null: it is one session")
 
 # a report
 report_date = _date("the day that is reported, in the workspace zone")

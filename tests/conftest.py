@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-LONGEST_FIRST = ("end_to_end", "rereading", "laws", "s3_lake", "sessionize_oracle", "main", "sample")
+LONGEST_FIRST = ("end_to_end", "deliveries", "rereading", "laws", "s3_lake", "sessionize_oracle", "main", "sample")
 
 _HOME = tempfile.mkdtemp(prefix="recent-activities-airflow-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)

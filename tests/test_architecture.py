@@ -11,7 +11,17 @@ from importlinter import cli
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted([*ROOT.glob("processors/**/*.py"), *ROOT.glob("schemas/**/*.py")])
-KERNELS = ("attribute", "clock_skew", "device", "inactivity", "parse", "report", "sessionize")
+KERNELS = (
+    "attribute",
+    "clock_skew",
+    "continuation",
+    "device",
+    "inactivity",
+    "overruns",
+    "parse",
+    "report",
+    "sessionize",
+)
 COMMAND_LINE = {"__main__", "_arguments", "_console", "_done"}
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic"}
 

@@ -39,7 +39,7 @@ def test_days_computed_under_other_limits_are_named_with_what_rebuilds_them(comp
     changed = workspace(computed.root, idle="1h")
     (warning, _) = outdated.warnings(changed)
     assert warning == (
-        "2025-08-20: computed under other settings ([sessions] or the time zone); rebuild with "
+        "2025-08-20: computed under other settings ([sessions], [policies] or the time zone); rebuild with "
         "`recent-activities run --from 2025-08-20 --to 2025-08-20`"
     )
     assert status.status(changed).warnings == outdated.warnings(changed)

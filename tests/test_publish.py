@@ -11,7 +11,7 @@ import pytest
 from processors import lake, run
 from processors.errors import DataError, LakeError
 from processors.publish import folder
-from schemas import ReportsPublished
+from schemas import ReportsPublished, Sessions
 from tests import workspaces
 from tests.workspaces import AS_OF
 
@@ -65,9 +65,32 @@ def test_the_same_content_is_the_same_revision_and_late_data_is_the_next(tmp_pat
     late = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0]
     assert (late.revision, late.is_new, late.rows) == (2, True, 2)
     manifest = json.loads((late.folder / "manifest.json").read_text())
-    assert manifest["changes"] == {"sessions_added": 1, "sessions_removed": 0, "sessions_changed": 0}
+    found = manifest["changes"]
+    assert (found["sessions_added"], found["sessions_removed"], found["sessions_changed"]) == (1, 0, 0)
+    assert found["files"] == {"inactivity_windows.csv": {"rows_added": 1, "rows_removed": 0}}
     assert manifest["previous_manifest_sha256"] == folder.digest(first)
     assert lake.scan(workspace.lake, ReportsPublished).collect()["session_count"].to_list() == [1, 2]
+
+
+def test_a_revision_names_the_session_that_late_data_changed_and_its_columns(tmp_path: Path) -> None:
+    workspace = workspaces.write(tmp_path)
+    lines = [workspaces.line(NOON, "riya"), workspaces.line(NOON.replace(minute=50), "riya")]
+    workspaces.land(workspace, "access.log", lines[0])
+    run.run(workspace, as_of=AS_OF, dates=[DAY])
+    workspaces.land(workspace, "access.log", b"".join(lines))
+    where = run.run(workspace, as_of=AS_OF, dates=[DAY])[2][0].folder
+    (session,) = lake.scan(workspace.lake, Sessions).collect()["session_id"]
+    assert json.loads((where / "manifest.json").read_text())["changes"] == {
+        "sessions_added": 0,
+        "sessions_removed": 0,
+        "sessions_changed": 1,
+        "columns_changed": {"last_activity_time": 1, "end_time": 1, "activity_count": 1},
+        "session_ids": {"added": [], "removed": [], "changed": [session]},
+        "files": {"inactivity_windows.csv": {"rows_added": 2, "rows_removed": 1}},
+        "reasons_added": [],
+        "reasons_removed": [],
+        "settings_changed": False,
+    }
 
 
 def emptied(path: Path) -> None:

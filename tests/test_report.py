@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from processors import completeness, report, workspace_day
-from schemas import InactivityWindows, Sessions
+from schemas import InactivityWindows, LimitOverruns, Sessions
 
 LOGIN = datetime(2025, 8, 29, 4, 37, 12, 999_999, UTC)
 
@@ -135,6 +135,33 @@ def test_windows_are_printed_by_user_and_time() -> None:
     )
 
 
+def test_what_is_over_a_limit_by_less_than_a_second_is_not_printed_as_equal_to_it() -> None:
+    start = LOGIN.replace(microsecond=0)
+    overrun = {
+        "session_id": "s1",
+        "policy_name": "cards",
+        "limit_kind": "idle_limit",
+        "next_action_time": start.replace(minute=52, microsecond=1),
+        "limit_s": 900,
+        "measured_s": 900,
+        "measured_from": "last_action",
+        "measured_from_time": start,
+        "last_action_time": start,
+        "next_action_class": "activity",
+        "evidence": "session_reference",
+        "user_name": "=riya",
+        "source": "panel",
+        "login_date": date(2025, 8, 29),
+    }
+    frame = pl.DataFrame([overrun], schema=LimitOverruns.create_empty().schema)
+    (row,) = report.limit_overruns(frame, time_zone="UTC").to_dicts()
+    assert row["explanation"] == (
+        "No action for 00:15:00 and part of a second, from 2025-08-29 04:37:12 to 2025-08-29 04:52:12; then the "
+        "session went on without a new login (the same session id). cards allows 00:15:00"
+    )
+    assert row["user_name"] == "'=riya" and row["measured_from_time"] == "2025-08-29T04:37:12.000000Z"
+
+
 @pytest.mark.parametrize(
     ("day", "offsets"),
     [
@@ -146,13 +173,6 @@ def test_windows_are_printed_by_user_and_time() -> None:
 )
 def test_the_offsets_of_a_day_are_named_though_nobody_logged_in(day: date, offsets: list[str]) -> None:
     assert report.utc_offsets(workspace_day.bounds(day, "Europe/Berlin"), "Europe/Berlin") == offsets
-
-
-def test_changes_count_what_came_went_and_changed() -> None:
-    old = pl.concat([session(session_id="gone"), session(session_id="same"), session(session_id="other")])
-    new = pl.concat([session(session_id="new"), session(session_id="same"), session(session_id="other", ip_count=2)])
-    printed = [report.recent_activities(frame, time_zone="UTC").cast(pl.String) for frame in (old, new)]
-    assert report.changes(*printed) == {"sessions_added": 1, "sessions_removed": 1, "sessions_changed": 1}
 
 
 def source(status: str) -> completeness.SourceDay:

@@ -154,6 +154,7 @@ def test_settings_show_every_setting_of_every_section(texts: dict[str, str]) -> 
         settings.Sessions,
         settings.Ingest,
         settings.Source,
+        settings.Policy,
         settings.Retention,
         *of_fields,
     ):

@@ -209,7 +209,7 @@ def test_the_look_back_is_that_of_a_neighbourhood(tmp_path: Path) -> None:
     loaded = settings.load(write(tmp_path, GOOD))
     day = date(2025, 8, 29)
     place = pipeline.neighbourhood(loaded, day, day)
-    assert workspace_day.bounds(day, loaded.time_zone)[0] - loaded.sessions.look_back == place.logins_start
+    assert workspace_day.bounds(day, loaded.time_zone)[0] - loaded.look_back == place.logins_start
 
 
 @pytest.mark.parametrize(
