@@ -26,8 +26,9 @@ import numpy as np
 import polars as pl
 
 from processors import _scan
+from processors._encoded import Encoded, constant, encoded
 from processors._json import DEEPEST, is_deep
-from processors._spans import Spans, spans
+from processors._spans import Spans
 
 Path = tuple[str, ...]
 
@@ -39,26 +40,26 @@ _SPACE = " \t\r"
 _NONE = type(None)
 
 
-def read(lines: pl.Series, paths: frozenset[Path]) -> tuple[dict[Path, pl.Series], pl.Series]:
-    """The text at each path, and which lines are one JSON object.
+def read(lines: Spans, paths: frozenset[Path]) -> tuple[dict[Path, Encoded], pl.Series]:
+    """The text at each path, where any line has some, and which lines are one JSON object.
 
     Whole numbers are their digits, lists of text are joined by commas; null where there is nothing, or anything else.
     """
-    some, tree = spans(lines), _tree(paths)
+    tree = _tree(paths)
     at, lengths, is_certain = _scan.json(
-        some.data, some.at, some.lengths, tree.nodes, tree.keys, tree.text, len(tree.slots)
+        lines.data, lines.at, lines.lengths, tree.nodes, tree.keys, tree.text, len(tree.slots)
     )
-    nothing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
-    columns = dict.fromkeys(paths, nothing)
-    for path, slot in tree.slots.items():
-        if lengths[slot].max(initial=-1) >= 0:
-            columns[path] = Spans(some.data, at[slot], lengths[slot]).text
+    there = {path: slot for path, slot in tree.slots.items() if lengths[slot].max(initial=-1) >= 0}
+    columns = {path: encoded(Spans(lines.data, at[slot], lengths[slot])) for path, slot in there.items()}
     is_object = pl.Series(is_certain)
     if not is_certain.all():
         places = pl.Series(np.flatnonzero(~is_certain))
-        others, is_other = _others(lines.gather(places), paths)
-        columns |= {path: columns[path].clone().scatter(places, column) for path, column in others.items()}
+        others, is_other = _others(lines.some(places.to_numpy()), paths)
         is_object = is_object.scatter(places, is_other)
+        nothing = constant(None, len(lines))
+        for path, column in others.items():
+            if path in columns or column.null_count() < len(column):
+                columns[path] = columns.get(path, nothing).replaced(places, encoded(column))
     return columns, is_object
 
 

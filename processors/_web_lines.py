@@ -18,7 +18,7 @@ def events(lines: Spans, shape: WebLine | JsonLine | W3cLine, options: Options, 
     `headers` has for each line the one that it is below, if the format has such lines.
     """
     if isinstance(shape, JsonLine):
-        return _json_lines.events(lines.text, shape, options)
+        return _json_lines.events(lines, shape, options)
     if isinstance(shape, W3cLine):
         nothing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
         return _w3c.events(lines.text, nothing if headers is None else headers, shape, options)
