@@ -100,10 +100,11 @@ class _Batch:
 
     def run(self) -> None:
         """Read all files, and do what is to be done with what was read."""
-        for file in self._files:
-            self.read(file)
-        self.say("writing", 0, 1)
-        self.finish()
+        with self.parts:
+            for file in self._files:
+                self.read(file)
+            self.say("writing", 0, 1)
+            self.finish()
         decision.carry_out(self.settings.lake, self.source.name, self.staging)
         self.say("writing", 1, 1)
 

@@ -6,17 +6,20 @@ The rows of a reading are staged under its token: which file's they are, is know
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import numpy as np
 import polars as pl
 
-from processors import _sign_in, decision, headers, parse, workspace_day
+from processors import _scan, _sign_in, decision, headers, parse, workspace_day
+from processors._spans import Spans, spans
 from processors._visible import shape
 from processors.lake import Staging
 from processors.ledger import ID_LINES, Entry
-from processors.lines import OUT_OF_RANGE, lines_of, quarantined
+from processors.lines import OUT_OF_RANGE, quarantined, spans_of
 from processors.settings import Settings, Source
 from processors.slabs import LINE_BYTES, SLAB_BYTES, SLAB_LINES, Slab
 from schemas import Events, Quarantine
@@ -24,6 +27,9 @@ from schemas import Events, Quarantine
 SAMPLE_CHARACTERS = 120
 _EVENT = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
 _TIME = pl.col("event_time")
+_COUNTED = ("file_id", "line_number", "event_time", "event_action", "event_class", "quarantine_reason", "skipped")
+MOST_WORKERS = 2
+"""Parts parsed at a time: each takes some ten times its size."""
 
 
 @dataclass
@@ -68,6 +74,15 @@ class Reading:
     result: Result = field(default_factory=Result)
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """What is to be counted of the rows of a part, the days of its events, and what it rejected."""
+
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    event_dates: set[date]
+
+
 class Parts:
     """What is read, on its way into the staging."""
 
@@ -79,15 +94,23 @@ class Parts:
         self._headers = headers.finder(self._reader, options)
         self._waiting: list[tuple[Reading, int, Slab]] = []
         self._bytes = self._lines = 0
+        self._pool = ThreadPoolExecutor(MOST_WORKERS)
+        self._parsing: deque[tuple[dict[str, Reading], Future[_Parsed]]] = deque()
         self._day = functools.cache(self._day_of)
         self.count = 0
         self.event_dates: set[date] = set()
+
+    def __enter__(self) -> Parts:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
     def add(self, reading: Reading, slab: Slab) -> None:
         """Take the next slab of a file."""
         lines = _lines(slab)
         if self._bytes + len(slab.data) > SLAB_BYTES or self._lines + lines > SLAB_LINES:
-            self.flush()
+            self._hand_over()
         if not reading.line_count:
             reading.first_line = slab.data.split(b"\n", 1)[0][:LINE_BYTES]
         self._waiting.append((reading, reading.line_count + 1, slab))
@@ -96,31 +119,51 @@ class Parts:
 
     def settle(self, entry: Entry) -> None:
         """Count all that was read of an entry."""
-        if any(reading.entry is entry for reading, _, _ in self._waiting):
+        being_parsed = (reading for readings, _ in self._parsing for reading in readings.values())
+        if any(reading.entry is entry for reading in (*(one for one, *_ in self._waiting), *being_parsed)):
             self.flush()
 
     def flush(self) -> None:
-        """Parse, count and stage what waits."""
+        """Parse, count and stage all that waits."""
+        self._hand_over()
+        while self._parsing:
+            self._take()
+
+    def _hand_over(self) -> None:
+        """Have parsed what waits, and take what is parsed where there is more than can be worked on."""
         if not self._waiting:
             return
         waiting, self._waiting, self._bytes, self._lines = self._waiting, [], 0, 0
-        keys = _keys(waiting, self._headers)
+        self.count += 1
+        job = self._pool.submit(self._part, self.count, waiting, _keys(waiting, self._headers))
+        self._parsing.append(({reading.token: reading for reading, *_ in waiting}, job))
+        if len(self._parsing) > MOST_WORKERS:
+            self._take()
+
+    def _take(self) -> None:
+        readings, job = self._parsing.popleft()
+        done = job.result()
+        self.event_dates |= done.event_dates
+        self._count(readings, done.rows, done.rejected)
+
+    def _part(self, number: int, waiting: list[tuple[Reading, int, Slab]], keys: pl.DataFrame) -> _Parsed:
+        """Slabs parsed and staged."""
         data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
-        parsed = self._parsed(lines_of(data, 1).with_columns(keys["header"]))
-        rejected = quarantined(parsed, data, 1, _measured(waiting))
+        rows = self._parsed(spans_of(data), keys["header"])
+        rejected = quarantined(rows, data, 1, _measured(waiting))
         rejected = rejected.with_columns(*keys[rejected["line_number"] - 1], source=pl.lit(self._source.name))
-        parsed = parsed.with_columns(keys["file_id"], keys["line_number"])
-        self._count({reading.token: reading for reading, *_ in waiting}, parsed, rejected)
-        self.stage(parsed.filter(_EVENT), rejected)
+        rows = rows.with_columns(keys["file_id"], keys["line_number"])
+        events = rows.filter(_EVENT)
+        self._stage(number, events, rejected)
+        return _Parsed(rows.select(_COUNTED), rejected, set(events["event_time"].dt.date().unique()))
 
     def judge(self, readings: dict[str, Reading], rows: pl.DataFrame) -> None:
         """Make events of rows in quarantine for their time alone, where it is in range now.
 
         `readings` by the rows' `file_id`.
         """
-        number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("line_number")
-        line = pl.col("raw_bytes").cast(pl.String).str.strip_suffix("\r")
-        parsed = self._parsed(rows.select(number, "header", line=line))
+        line = rows["raw_bytes"].cast(pl.String).str.strip_suffix("\r")
+        parsed = self._parsed(spans(line), rows["header"])
         released = rows.select(Quarantine.primary_key()).filter(parsed.select(_EVENT).to_series())
         for file_id, count in released.group_by("file_id").len().iter_rows():
             entry = readings[file_id].entry
@@ -136,16 +179,22 @@ class Parts:
         """Stage rows as one part."""
         self.count += 1
         self.event_dates |= set(events["event_time"].dt.date().unique())
-        names = Events.column_names(), Quarantine.column_names()
-        decision.stage(self._staging, self.count, events.select(names[0]), rejected.select(names[1]), released)
+        self._stage(self.count, events, rejected, released)
 
-    def _parsed(self, lines: pl.DataFrame) -> pl.DataFrame:
-        parsed = parse.parse(
-            lines.lazy(), reader=self._reader, source=self._source.name, file_id="", options=self._options
-        ).collect()
-        if parsed.height != lines.height:
+    def _stage(
+        self, number: int, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None
+    ) -> None:
+        names = Events.column_names(), Quarantine.column_names()
+        decision.stage(self._staging, number, events.select(names[0]), rejected.select(names[1]), released)
+
+    def _parsed(self, lines: Spans, above: pl.Series) -> pl.DataFrame:
+        numbers = pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True)
+        parsed = parse.coded(
+            lines, numbers, above, reader=self._reader, source=self._source.name, file_id="", options=self._options
+        )
+        if parsed.rows.height != len(lines):
             raise AssertionError(f"{self._source.name}: lines are not conserved")
-        return parsed
+        return parsed.decoded()
 
     def _count(self, readings: dict[str, Reading], parsed: pl.DataFrame, rejected: pl.DataFrame) -> None:
         is_blank, is_directive = (pl.col("skipped") == kind for kind in ("blank", "directive"))
@@ -200,7 +249,7 @@ class Parts:
 
 
 def _lines(slab: Slab) -> int:
-    return slab.data.count(b"\n") + (not slab.data.endswith(b"\n"))
+    return _scan.counted(np.frombuffer(slab.data, np.uint8), _scan.LINE_FEED) + (not slab.data.endswith(b"\n"))
 
 
 def _keys(waiting: list[tuple[Reading, int, Slab]], find: headers.Runs | None) -> pl.DataFrame:
