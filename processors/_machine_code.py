@@ -48,7 +48,9 @@ def _function(name: str, count: int) -> Callable[..., int]:
 def _engine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    processor, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    processor, features = llvm.get_host_cpu_name(), ""
+    with contextlib.suppress(RuntimeError):  # who cannot tell gets code that every processor of this name can run
+        features = llvm.get_host_cpu_features().flatten()
     machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=3, jit=True)
     versions = [f"{name} {metadata.version(name)}" for name in ("numba", "llvmlite")]
     known = "\n".join((*versions, machine.triple, processor, features))
