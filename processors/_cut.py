@@ -142,7 +142,9 @@ def _program(template: Template, tokens: frozenset[str]) -> _Program:
         parts.append((*before, first, len(cells), 0 if part.pattern else _tail(part.cells)))
     is_open = isinstance(template[-1], Field) and template[-1].pattern == TAIL
     table = np.array(cells, np.int64).reshape(-1, _scan.CELL_COLUMNS)
-    return _Program(np.array(parts, np.int64), table, np.frombuffer(text + b"\0" * 8, np.uint8), is_open, tuple(slots))
+    return _Program(
+        np.array(parts, np.int64), table, np.frombuffer(text + b"\0" * _scan.ROOM, np.uint8), is_open, tuple(slots)
+    )
 
 
 def _ends(cell: Cell, cells: tuple[Cell, ...]) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from processors._machine_code import call
 
-ROOM = 8
+ROOM = 32
 """Bytes behind a text that a kernel may read or write, if it is said to."""
 PART_COLUMNS, CELL_COLUMNS = 5, 8
 NODE_COLUMNS, KEY_COLUMNS, SEEN_COLUMNS = 5, 3, 4
@@ -22,7 +22,7 @@ AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
 LINE_FEED, BACKSLASH = b"\n\\"
 
 _SEED = secrets.randbits(63)  # nobody can write lines whose texts all have one hash
-_LITERALS = np.frombuffer(b"".join(word.ljust(ROOM, b"\0") for word in (b"true", b"null", b"false", b"")), np.uint8)
+_LITERALS = np.frombuffer(b"".join(word.ljust(8, b"\0") for word in (b"true", b"null", b"false", b"")), np.uint8)
 _LEAST_PLACES = 1 << 12
 _KEPT = threading.local()
 

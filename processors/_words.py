@@ -1,4 +1,4 @@
-"""What loops over bytes are made of, eight at a time. Only `_machine_code` loads this, to have machine code made of it.
+"""What loops over bytes are made of, 8 or 32 at a time. Only `_machine_code` loads this, which has it compiled.
 
 Places in memory are numbers. `limit` is the last place that eight bytes may be read from.
 """
@@ -12,11 +12,12 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-WORD = 8
+WORD, WIDE = 8, 32
 _ONES, _HIGHS = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _SPACES = np.uint64(0x2020202020202020)
 _BITS, _SHIFT = np.uint64(8), np.uint64(3)
-_ODD, _FOLD = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+_ODD, _OTHER_ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03), np.uint64(32)
+FIRST_PRINTED = 0x20
 
 inlined = njit(inline="always")
 
@@ -57,10 +58,38 @@ def _store(typing_context: Any, place: Any, value: Any) -> Any:
     return types.void(types.int64, types.uint64), code
 
 
+def _compared(operator: str) -> Any:
+    """The function that says which of 32 bytes, the first one lowest, are so compared with those of another kind."""
+
+    @intrinsic
+    def compared(typing_context: Any, place: Any, other: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            kind = ir.VectorType(ir.IntType(8), WIDE)
+            here = builder.load(builder.inttoptr(arguments[0], kind.as_pointer()), align=1)
+            if operator == "!=":
+                there = builder.load(builder.inttoptr(arguments[1], kind.as_pointer()), align=1)
+            else:
+                first = builder.insert_element(
+                    ir.Constant(kind, ir.Undefined), builder.trunc(arguments[1], ir.IntType(8)), ir.IntType(32)(0)
+                )
+                zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDE), None)
+                there = builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), zeros)
+            found = builder.bitcast(builder.icmp_unsigned(operator, here, there), ir.IntType(WIDE))
+            return builder.zext(found, ir.IntType(64))
+
+        return types.uint64(types.int64, types.int64), code
+
+    return compared
+
+
+_equal, _below = _compared("=="), _compared("<")  # than one byte
+_different = _compared("!=")  # from the bytes at another place
+
+
 @intrinsic
 def _trailing_zeros(typing_context: Any, word: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), code
 
@@ -91,14 +120,19 @@ def find(place: int, end: int, limit: int, byte: int) -> int:
     pattern = _ONES * np.uint64(byte)
     found = -1
     while place < end:
-        differs = word(place, limit) ^ pattern
-        hit = (differs - _ONES) & ~differs & _HIGHS
-        if hit:
-            place += np.int64(_trailing_zeros(hit) >> _SHIFT)
+        step = WIDE
+        if place <= limit - (WIDE - WORD):
+            at = _trailing_zeros(_equal(place, byte))
+        else:
+            step = WORD
+            differs = word(place, limit) ^ pattern
+            at = _trailing_zeros((differs - _ONES) & ~differs & _HIGHS) >> _SHIFT
+        if np.int64(at) < step:
+            place += np.int64(at)
             if place < end:
                 found = place
             break
-        place += WORD
+        place += step
     return found
 
 
@@ -108,22 +142,33 @@ def first_special(place: int, end: int, limit: int, byte: int, other: int) -> in
     pattern, other_pattern = _ONES * np.uint64(byte), _ONES * np.uint64(other)
     found = -1
     while place < end:
-        here = word(place, limit)
-        differs, other_differs = here ^ pattern, here ^ other_pattern
-        hit = ((differs - _ONES) & ~differs) | ((other_differs - _ONES) & ~other_differs) | ((here - _SPACES) & ~here)
-        hit &= _HIGHS
-        if hit:
-            place += np.int64(_trailing_zeros(hit) >> _SHIFT)
+        step = WIDE
+        if place <= limit - (WIDE - WORD):
+            at = _trailing_zeros(_equal(place, byte) | _equal(place, other) | _below(place, FIRST_PRINTED))
+        else:
+            step = WORD
+            here = word(place, limit)
+            differs, other_differs = here ^ pattern, here ^ other_pattern
+            hit = ((differs - _ONES) & ~differs) | ((other_differs - _ONES) & ~other_differs)
+            at = _trailing_zeros((hit | ((here - _SPACES) & ~here)) & _HIGHS) >> _SHIFT
+        if np.int64(at) < step:
+            place += np.int64(at)
             if place < end:
                 found = place
             break
-        place += WORD
+        place += step
     return found
 
 
 @inlined
 def is_same(place: int, other: int, length: int, limit: int, other_limit: int) -> bool:
     """Whether so many bytes are the same at both places."""
+    while length > WIDE and place <= limit - (WIDE - WORD) and not _different(place, other):
+        length -= WIDE
+        place += WIDE
+        other += WIDE
+    if length <= WIDE and place <= limit - (WIDE - WORD) and other <= other_limit - (WIDE - WORD):
+        return length == 0 or _different(place, other) << np.uint64(2 * WIDE - length) == np.uint64(0)
     while length >= WORD and word(place, limit) == word(other, other_limit):
         length -= WORD
         place += WORD
@@ -155,19 +200,26 @@ def find_text(place: int, end: int, limit: int, text: int, length: int) -> int:
 
 
 @inlined
+def _mixed(first: Any, second: Any) -> Any:
+    found = (first * _ODD) ^ (second * _OTHER_ODD)
+    return found ^ (found >> _HALF)
+
+
+@inlined
 def hashed(place: int, length: int, limit: int, seed: Any) -> Any:
     """A number that equal texts have in common, and others hardly ever."""
-    found = (np.uint64(length) ^ seed) * _ODD
-    while length >= WORD:
-        found = (found ^ word(place, limit)) * _ODD
-        found ^= found >> _FOLD
-        place += WORD
-        length -= WORD
-    if length:
-        rest = word(place, limit) & ((np.uint64(1) << (_BITS * np.uint64(length))) - np.uint64(1))
-        found = (found ^ rest) * _ODD
-        found ^= found >> _FOLD
-    return found * _ODD
+    end = place + length
+    found = seed ^ np.uint64(length)
+    if length < WORD:
+        found ^= word(place, limit) & ((np.uint64(1) << (_BITS * np.uint64(length))) - np.uint64(1))
+    else:
+        while place + 2 * WORD < end:
+            found = _mixed(found ^ _load(place), seed + _load(place + WORD))
+            place += 2 * WORD
+        if length >= 2 * WORD:
+            place = end - 2 * WORD  # of the last ones some may be there already
+        found = _mixed(found ^ _load(place), seed + _load(end - WORD))
+    return _mixed(found, found >> _HALF) * _ODD
 
 
 @inlined
