@@ -10,6 +10,9 @@ from processors._unique import map_unique
 
 _EVENT_ORDER = ("event_time", "file_id", "line_number")
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+_REQUESTS = ("activity", "background", "logout")
+"""What whoever has signed in at an address does there. Who fails to sign in there, or what runs there and is nobody (a
+service principal), need not be that person."""
 
 
 def fold(name: pl.Expr) -> pl.Expr:
@@ -34,6 +37,9 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
     - `address`: any logins from its address, provided that one of them logged no user agent.
     - `anonymous`: nothing found.
 
+    By address go requests only: `activity`, `background`, `logout`. Anything else that names nobody (a service
+    principal, a failed login) is nobody's, unless its session reference says whose.
+
     Logins of two users: `ambiguous`. Ambiguous and anonymous events have no user. Nulls match nothing. Users are
     compared case-folded; the name given is as the latest matching login spells it.
     """
@@ -43,7 +49,7 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
     window = pl.col("event_time") - absolute_timeout
     sought = events.sort(_EVENT_ORDER).with_columns(
         pl.when(unnamed).then("session_reference").alias("_reference"),
-        pl.when(unnamed).then("ip_address").alias("_address"),
+        pl.when(unnamed & pl.col("event_class").is_in(_REQUESTS)).then("ip_address").alias("_address"),
         pl.when(unnamed).then("user_agent").alias("_agent"),
     )
     for name, keys, these in (

@@ -70,10 +70,11 @@ def attribute(event: Event, logins: list[Event], absolute_timeout: timedelta) ->
     def alike(*fields: str) -> list[Event]:
         return [login for login in recent if all(event[f] is not None and login[f] == event[f] for f in fields)]
 
-    by_address = alike("ip_address")
+    is_request = event["event_class"] in ("activity", "background", "logout")
+    by_address = alike("ip_address") if is_request else []
     for method, found in (
         ("session_reference", alike("session_reference")),
-        ("address_and_device", alike("ip_address", "user_agent")),
+        ("address_and_device", alike("ip_address", "user_agent") if is_request else []),
         ("address", by_address if any(login["user_agent"] is None for login in by_address) else []),
     ):
         users = {login["user_name"].casefold() for login in found}
