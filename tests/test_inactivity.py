@@ -52,6 +52,34 @@ def test_inactivity_of_a_closed_session_runs_from_its_last_action_to_its_end(clo
     assert session(event("10:00", "login"), event("10:20"), closing)["inactivity_s"] == 1800
 
 
+def test_inactivity_of_a_superseded_session_runs_from_its_last_action_to_the_login_that_ended_it() -> None:
+    events = event("10:00", "login"), event("10:20"), event("10:50", "login")
+    as_of = at("11:00")
+    found = sessions(members(events, as_of), as_of=as_of).collect()
+    assert found.select("end_reason", "end_time", "inactivity_s").rows() == [
+        ("superseded", at("10:50"), 1800),
+        ("active", None, 600),
+    ]
+
+
+def test_a_session_closed_at_its_last_action_was_not_inactive() -> None:
+    assert session(event("10:00", "login"), event("10:00", "logout"))["inactivity_s"] == 0
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [event("10:00", "login"), event("10:30", "logout")],
+        [event("10:00", "login"), event("10:30", "session_end")],
+        [event("10:00", "login")],
+    ],
+    ids=["logout", "revoked", "idle_timeout"],
+)
+def test_the_inactivity_of_an_ended_session_is_never_moved_by_a_later_as_of(events: list[Event]) -> None:
+    first, later = (session(*events, as_of=at("12:00:00.000001", day=day)) for day in (29, 30))
+    assert first["is_final"] and {**first, "as_of_time": None} == {**later, "as_of_time": None}
+
+
 def test_inactivity_of_an_idle_session_is_the_idle_timeout() -> None:
     found = session(event("10:00", "login"))
     assert (found["end_reason"], found["inactivity_s"], found["is_final"]) == ("idle_timeout", 7200, True)
@@ -104,6 +132,16 @@ def test_addresses_are_counted_and_so_are_the_changes_between_them() -> None:
     events = [event("10:00", "login", **a), event("10:01"), event("10:02", **a), event("10:03", "background", **b)]
     found = session(*events, event("10:04", **a))
     assert (found["ip_addresses"], found["ip_count"], found["ip_switch_count"]) == (["192.0.2.1", "192.0.2.2"], 2, 2)
+
+
+def test_background_is_not_counted() -> None:
+    assert session(event("10:00", "login"), event("10:01", "background"), event("10:02"))["activity_count"] == 1
+
+
+def test_a_session_that_comes_back_to_its_first_address_has_two_of_them_and_two_changes() -> None:
+    a, b = {"ip_address": "192.0.2.1"}, {"ip_address": "2001:db8::1"}
+    found = session(event("10:00", "login", **a), event("10:01", **b), event("10:02", **a), event("10:03", **a))
+    assert (found["ip_address"], found["ip_count"], found["ip_switch_count"]) == ("192.0.2.1", 2, 2)
 
 
 def test_addresses_of_another_session_are_no_change() -> None:

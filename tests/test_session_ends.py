@@ -13,7 +13,7 @@ from processors.sessionize import in_bursts
 from tests.histories import ABSOLUTE, IDLE, ends, lines, members, memberships
 from tests.oracle import CHROME, FIREFOX, Event, at, event, frame
 
-HOME = "192.0.2.1"
+HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 
 
 # ---- ends
@@ -40,6 +40,57 @@ def test_a_logout_with_a_reference_that_nobody_holds_closes_nothing_and_is_kept(
 def test_a_logout_without_a_device_closes_the_session_at_its_address(device: str, reason: str) -> None:
     logout = event("10:30", "logout", device=device, ip_address=HOME)
     assert ends(event("10:00", "login", ip_address=HOME), logout)[0][0] == reason
+
+
+def test_a_logout_without_a_device_leaves_a_session_at_another_address_open() -> None:
+    logout = event("10:30", "logout", device="unknown", ip_address=OFFICE)
+    assert memberships(event("10:00", "login", ip_address=HOME), logout) == [(1, "opened"), (2, "unmatched")]
+
+
+def test_a_logout_closes_the_session_without_a_device_at_its_address() -> None:
+    login = event("10:00", "login", device="unknown", ip_address=HOME)
+    assert ends(login, event("10:30", "logout", ip_address=HOME)) == [("logout", "10:30:00")]
+
+
+def test_a_logout_of_another_device_leaves_a_session_at_its_address_whose_device_became_known() -> None:
+    login = event("10:00", "login", device="unknown", ip_address=HOME)
+    logout = event("10:30", "logout", device=FIREFOX, ip_address=HOME)
+    assert ends(login, event("10:10", ip_address=HOME), logout) == [("idle_timeout", "12:10:00")]
+
+
+def test_a_logout_without_any_address_closes_nothing_by_address() -> None:
+    login = event("10:00", "login", device="unknown")
+    assert memberships(login, event("10:30", "logout", device="unknown")) == [(1, "opened"), (2, "unmatched")]
+
+
+@pytest.mark.parametrize("device", [CHROME, "unknown"], ids=["device", "address"])
+def test_of_several_sessions_a_logout_closes_the_one_most_recently_active(device: str) -> None:
+    place = {"device": device, "ip_address": HOME}
+    events = [
+        event("10:00", "login", session_reference="a", **place),
+        event("10:01", "login", session_reference="b", **place),
+        event("10:02", session_reference="a", **place),
+        event("10:30", "logout", **place),
+    ]
+    assert ends(*events) == [("logout", "10:30:00"), ("idle_timeout", "12:01:00")]
+
+
+def test_a_logout_closes_on_its_device_before_it_closes_at_its_address() -> None:
+    logins = event("10:00", "login"), event("10:01", "login", device="unknown", ip_address=HOME)
+    assert ends(*logins, event("10:30", "logout", ip_address=HOME)) == [
+        ("logout", "10:30:00"),
+        ("idle_timeout", "12:01:00"),
+    ]
+
+
+def test_a_logout_at_the_provider_closes_the_session_that_holds_the_applications_reference_too() -> None:
+    events = [
+        event("10:00", "login", source="okta", session_reference="o"),
+        event("10:05", session_reference="p"),
+        event("10:30", "logout", source="okta", session_reference="o", device=FIREFOX),
+        event("10:31", "logout", session_reference="p"),
+    ]
+    assert memberships(*events) == [(1, "opened"), (2, "action"), (3, "closed"), (4, "unmatched")]
 
 
 def test_an_unmatched_logout_has_no_session() -> None:
@@ -70,6 +121,10 @@ def test_a_session_is_active_until_as_of_is_later_than_its_timeout(as_of: str, r
     assert ends(event("10:00", "login"), as_of=at(as_of))[0][0] == reason
 
 
+def test_an_event_later_than_the_timeout_finds_the_session_ended_at_it() -> None:
+    assert ends(event("10:00", "login"), event("15:00", "logout")) == [("idle_timeout", "12:00:00")]
+
+
 def every_hour(count: int, **fields: Any) -> list[Event]:
     """A login at 01:30 and activity every hour after it."""
     login = at("01:30")
@@ -83,6 +138,38 @@ def test_activity_at_the_absolute_timeout_still_belongs_and_later_activity_does_
     later = {**last, "event_time": last["event_time"] + timedelta(microseconds=1)}
     assert lines(*events, last, later) == [[*range(1, 26)], [26]]
     assert ends(*events, last, later)[0] == ("absolute_timeout", "01:30:00")
+
+
+@pytest.mark.parametrize(
+    ("late", "reason"), [(timedelta(0), "logout"), (timedelta(microseconds=1), "absolute_timeout")]
+)
+def test_a_logout_at_the_absolute_timeout_still_closes_the_session(late: timedelta, reason: str) -> None:
+    logout = event(at("01:30", day=30) + late, "logout")
+    assert ends(*every_hour(24), logout) == [(reason, "01:30:00")]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "reason"), [("01:30", "active"), ("01:30:00.000001", "absolute_timeout")], ids=["equal", "later"]
+)
+@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+def test_a_session_is_active_until_as_of_is_later_than_its_absolute_timeout(
+    as_of: str, reason: str, others: list[Event]
+) -> None:
+    assert ends(*every_hour(24), *others, as_of=at(as_of, day=30))[0][0] == reason
+
+
+@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+def test_the_absolute_timeout_of_an_implicit_session_counts_from_its_first_event(others: list[Event]) -> None:
+    implicit = [{**each, "event_class": "activity"} for each in every_hour(24)]
+    assert ends(*implicit, *others)[0] == ("absolute_timeout", "01:30:00")
+
+
+def test_activity_after_the_absolute_timeout_is_an_implicit_session() -> None:
+    found = members(*every_hour(26)).filter(membership="opened")
+    assert found.select("login_observed", "login_time").rows() == [
+        (True, at("01:30")),
+        (False, at("02:30", day=30)),
+    ]
 
 
 @pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
@@ -119,6 +206,34 @@ def test_sessions_of_a_machine_that_are_younger_than_the_timeout_are_cut_with_it
 def test_one_gap_longer_than_the_idle_timeout_is_sleep_enough() -> None:
     phone = {**event("23:00", "login", device=FIREFOX), "line_number": 99}
     assert ends(*robot(at("00:00:01"), 12), phone)[1] == ("idle_timeout", "01:00:00")
+
+
+PHONE = {**event("23:00", "login", device=FIREFOX), "line_number": 99}
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [(at("00:00"), "absolute_timeout"), (at("00:00") + timedelta(microseconds=1), "idle_timeout")],
+    ids=["a whole one", "a microsecond less"],
+)
+def test_a_machine_was_at_it_for_the_whole_absolute_timeout_before_the_multiple(first: datetime, reason: str) -> None:
+    assert ends(*robot(first, 12), PHONE)[1][0] == reason
+
+
+def test_a_gap_a_microsecond_longer_than_the_idle_timeout_is_sleep_enough() -> None:
+    late = robot(at("12:00") + timedelta(microseconds=1), 6)
+    assert ends(*robot(at("00:00"), 6), *late, PHONE)[-1] == ("idle_timeout", "01:00:00")
+
+
+def test_what_runs_in_the_background_makes_no_machine_of_a_person() -> None:
+    night = event("00:00", "background")
+    assert ends(night, *robot(at("00:30"), 12), PHONE)[1] == ("idle_timeout", "01:00:00")
+
+
+def test_what_runs_in_the_background_makes_no_machine_of_whoever_comes_after_another_user() -> None:
+    other = event("23:00", user_name="abe@example.com")
+    night = event("00:00", "background")
+    assert ends(other, night, *robot(at("00:30"), 12), PHONE)[2] == ("idle_timeout", "01:00:00")
 
 
 def test_an_event_on_the_multiple_comes_after_the_cut() -> None:
