@@ -19,9 +19,12 @@ HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 # ---- ends
 
 
+@pytest.mark.parametrize("others", [[], [event("10:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
 @pytest.mark.parametrize(("event_class", "reason"), [("logout", "logout"), ("session_end", "revoked")])
-def test_a_logout_or_a_session_end_closes_the_session_on_its_device(event_class: str, reason: str) -> None:
-    assert ends(event("10:00", "login"), event("10:30", event_class)) == [(reason, "10:30:00")]
+def test_a_logout_or_a_session_end_closes_the_session_on_its_device(
+    event_class: str, reason: str, others: list[Event]
+) -> None:
+    assert ends(event("10:00", "login"), event("10:30", event_class), *others)[0] == (reason, "10:30:00")
 
 
 def test_a_logout_closes_the_session_that_holds_its_reference() -> None:
@@ -109,6 +112,12 @@ def test_a_logout_at_the_idle_timeout_still_closes_the_session(time: str, reason
 def test_activity_after_a_logout_is_an_implicit_session() -> None:
     events = event("10:00", "login"), event("10:30", "logout"), event("10:31")
     assert memberships(*events) == [(1, "opened"), (2, "closed"), (3, "opened")]
+
+
+def test_an_action_at_both_limits_and_a_logout_there_are_the_last_of_their_session() -> None:
+    *events, last = every_hour(25)
+    logout = {**last, "event_class": "logout"}
+    assert ends(*events, last, logout) == [("logout", "01:30:00")]
 
 
 @pytest.mark.parametrize(("time", "sessions"), [("12:00", [[1, 2]]), ("12:00:00.000001", [[1], [2]])])

@@ -294,6 +294,26 @@ def test_joining_adds_the_address_and_fills_the_device() -> None:
     assert lines(*events) == [[1, 2, 3, 4]]
 
 
+def test_a_session_is_joined_at_each_of_its_addresses() -> None:
+    events = [
+        event("10:00", "login", source="okta", device="unknown", session_reference="o", ip_address=HOME),
+        event("10:01", source="okta", device="unknown", session_reference="o", ip_address=OFFICE),
+        event("10:02", ip_address=HOME),
+    ]
+    assert lines(*events) == [[1, 2, 3]]
+
+
+def test_a_session_keeps_the_first_reference_of_a_source() -> None:
+    events = [
+        event("10:00:00", "login", source="okta"),
+        event("10:00:10", session_reference="a"),
+        event("10:00:20", "login", session_reference="b"),
+        event("10:00:30", session_reference="a"),
+        event("10:00:40", session_reference="b"),
+    ]
+    assert lines(*events) == [[1, 2, 3, 4], [5]]
+
+
 def test_no_address_is_no_address_in_common() -> None:
     assert lines(event("10:00", "login", device="unknown"), event("10:01", device="unknown")) == [[1], [2]]
 
