@@ -123,7 +123,7 @@ def _sign_in(
 ) -> None:
     if way == "okta":
         _okta(logs, chance, time, name, "user.authentication.sso", address, agent, reference)
-    elif way == "shop":
+    elif way == "panel":
         logs["panel"].append(Record(time, line(time, name, "POST /login", status=302, address=address, agent=agent)))
     else:
         moment = time + timedelta(milliseconds=chance.randrange(1000))
