@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.histories import ends, lines, members, memberships
-from tests.oracle import FIREFOX, at, event
+from tests.oracle import FIREFOX, Event, at, event
 
 HOME, OFFICE = "192.0.2.1", "198.51.100.7"
+PHONE = "Mobile Safari 17 · iOS 17"
 
 
 # ---- what opens a session
@@ -71,9 +72,10 @@ def test_a_login_with_a_reference_that_is_open_is_activity() -> None:
     assert memberships(*logins) == [(1, "opened"), (2, "action")]
 
 
-def test_a_reference_is_the_same_whatever_source_logs_it() -> None:
+@pytest.mark.parametrize("others", [[], [event("11:00", device=PHONE)]], ids=["plain burst", "by the rules"])
+def test_a_reference_is_the_same_whatever_source_logs_it(others: list[Event]) -> None:
     other = event("10:30", "login", session_reference="a", source="okta", device=FIREFOX)
-    assert lines(event("10:00", "login", session_reference="a"), other) == [[1, 2]]
+    assert lines(event("10:00", "login", session_reference="a"), other, *others)[0] == [1, 2]
 
 
 @pytest.mark.parametrize(("time", "sessions"), [("10:01:00", [[1, 2]]), ("10:01:00.000001", [[1], [2]])])
