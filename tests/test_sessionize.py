@@ -296,13 +296,14 @@ def test_joining_adds_the_address_and_fills_the_device() -> None:
     assert lines(*events) == [[1, 2, 3, 4]]
 
 
-def test_a_session_is_joined_at_each_of_its_addresses() -> None:
+@pytest.mark.parametrize("others", [[], [event("11:00", device=PHONE)]], ids=["plain burst", "by the rules"])
+def test_a_session_is_joined_at_each_of_its_addresses(others: list[Event]) -> None:
     events = [
         event("10:00", "login", source="okta", device="unknown", session_reference="o", ip_address=HOME),
         event("10:01", source="okta", device="unknown", session_reference="o", ip_address=OFFICE),
         event("10:02", ip_address=HOME),
     ]
-    assert lines(*events) == [[1, 2, 3]]
+    assert lines(*events, *others)[0] == [1, 2, 3]
 
 
 def test_a_session_keeps_the_first_reference_of_a_source() -> None:
