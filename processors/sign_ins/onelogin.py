@@ -18,6 +18,8 @@ SAMPLE = (
     '"app_id":4401,"app_name":"Panel","user_name":"riya.sharma@example.com","actor_user_name":'
     '"riya.sharma@example.com","risk_score":4}'
 )
+PAGES = ("data",)
+BESIDE = ("status", "pagination")
 
 RECORD = {
     "event_time": ("created_at", "event_timestamp"),  # the latter in webhooks
