@@ -165,7 +165,7 @@ def run(server: Server, workspace: settings.Settings, days: list[date], known: d
         console.print(f"\nReported as well: {others}")
     console.print(f"\nMore   {_calls.program()} show -w {_calls.named(workspace.path)}")
     console.print(f"Files  {_calls.short(folder)}")
-    console.print(f"Page   {server.url}  (user {USER}, password in {_calls.short(server.password_file)})")
+    console.print(f"DAGs   {server.url}  (user {USER}, password in {_calls.short(server.password_file)})")
     console.print(f"Stop   {_stop(server)}")
     if not is_good:
         _console.say("error", _failure(server, api, ingest))

@@ -130,7 +130,9 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame, went_on
 def _nothing(settings: Settings) -> str:
     days = lake.partitions(settings.lake, Sessions)
     known = (
-        f"sessions are known of {days[0]} to {days[-1]}" if days else "none are computed yet: `recent-activities run`"
+        f"what is computed are the days {days[0]} to {days[-1]}"
+        if days
+        else "none are computed yet: `recent-activities run`"
     )
     return f"No session found; {known}"
 

@@ -120,7 +120,7 @@ def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | Non
 
 FIELDS_HELP = (
     "What the #Fields line of a W3C log would say, where files lack it: date time c-ip …; of fields:json and "
-    "fields:csv a TOML file with what [sources.fields] would say"
+    "fields:csv a TOML file with what \\[sources.fields] would say"
 )
 Fields = Annotated[str | None, typer.Option(metavar="NAMES|FILE", help=FIELDS_HELP)]
 

@@ -94,7 +94,7 @@ def _closed(e: Explanation, at: Clock) -> list[str]:
     said = [f"The {what} at {at(end)}{which} closed it{_why_this(closer)}."]
     return [
         *said,
-        f"Neither timeout came first: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {at(end)} is later than neither.",
+        f"Neither timeout came first: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {at(end)} is not later than either.",
     ]
 
 
@@ -125,7 +125,7 @@ def _superseded(e: Explanation, at: Clock) -> list[str]:
         f"A login of the same user on the same device ({e.session['device']}) at {at(end)}{which} superseded it: it "
         "carried no session reference by which both could go on side by side, and was not the same login recorded "
         f"twice.{opened}",
-        f"Neither timeout came first: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {at(end)} is later than neither.",
+        f"Neither timeout came first: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {at(end)} is not later than either.",
     ]
 
 
@@ -133,7 +133,7 @@ def _active(e: Explanation, at: Clock) -> list[str]:
     as_of = at.full(e.session["as_of_time"])
     return [
         f"Nothing has ended it by {as_of}, when all this was known: no logout, no session_end, no login in its place.",
-        f"Neither timeout has passed: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {as_of} is later than neither.",
+        f"Neither timeout has passed: {_idle_sum(e, at)}; {_absolute_sum(e, at)}. {as_of} is not later than either.",
     ]
 
 

@@ -3,8 +3,8 @@
 What stands between records is passed over wherever it is: brackets, commas, the head of a page (`{"records":[`) and
 what follows its list (`],"nextPageToken":"…"}`). So reading may stop after any record and go on there, and a document
 needs no more memory than its largest record. Only a value beside the list of a page that is an object or a list itself
-is no such thing: it is a bad record, as is an item that is no object. A page without any record is a record: the parser
-knows it for a directive.
+is no such thing, unless the provider's pages are known to have it before the list: it is a bad record, as is an item
+that is no object. A page without any record is a record: the parser knows it for a directive.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _BOM = "\xef\xbb\xbf"  # of an export that was appended to another one
 
 _STRING = r'"(?:[^"\\]|\\.)*+"'
 _SCALAR = rf"(?:{_STRING}|-?[0-9][0-9.eE+-]*+|true|false|null)"
+_FLAT = rf"\{{\s*+(?:{_STRING}\s*+:\s*+{_SCALAR}\s*+(?:,\s*+|(?=\}})))*+\}}"
 # a string that never ends is one match as well: searching for its end from each of its quotes would be quadratic
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _MORE_MEMBERS = re.compile(rf"(?:\s*+,\s*+{_STRING}\s*+:\s*+{_SCALAR}(?=\s*+[,}}]))*+", re.DOTALL)
@@ -41,15 +42,20 @@ _AFTER_BAD = re.compile(r"[ \t\r]*+(?:[,\]}\n]|\Z)")
 
 @dataclass(frozen=True)
 class Pages:
-    """How a provider wraps its records: the `lists` that hold them in a page, and which list in a record to `split`."""
+    """How a provider wraps its records: the `lists` that hold them in a page, and which list in a record to `split`.
+
+    `beside`: the objects of plain values that a page has before its list.
+    """
 
     lists: tuple[str, ...] = ()
     split: str | None = None
+    beside: tuple[str, ...] = ()
 
     def is_empty(self, record: dict[str, Any]) -> bool:
         """Whether an object is a page without records."""
         inner = [record[name] for name in self.lists if name in record]
-        return bool(inner) and not any(inner) and all(isinstance(one, list) for one in inner) and _is_flat(record)
+        rest = {name: value for name, value in record.items() if name not in self.beside}
+        return bool(inner) and not any(inner) and all(isinstance(one, list) for one in inner) and _is_flat(rest)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def cut(data: bytes, pages: Pages, *, more: bool, most_bytes: int, window: int =
     """
     text = data.decode("latin-1")  # a byte a character: only the structure is read here, which is ASCII
     length, view = len(text.rstrip()), memoryview(data)
-    head, named = _patterns(pages.lists)[1], dict.fromkeys(pages.lists, -1)
+    head, named = _patterns(pages.lists, pages.beside)[1], dict.fromkeys(pages.lists, -1)
     begins = tuple(f'{{"{name}"' for name in pages.lists)
     lines: list[bytes] = []
     position = end = failures = size = 0
@@ -120,7 +126,7 @@ def one_line(record: bytes) -> bytes:
 
 def _passed(text: str, end: int, position: int, pages: Pages) -> int:
     """Where the next record begins; `end` is where the one before ended."""
-    separators, _, member = _patterns(pages.lists)
+    separators, _, member = _patterns(pages.lists, pages.beside)
     while True:
         match = separators.match(text, position)
         position = match.end() if match else position
@@ -134,14 +140,18 @@ def _passed(text: str, end: int, position: int, pages: Pages) -> int:
 
 
 @functools.cache
-def _patterns(lists: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]:
+def _patterns(
+    lists: tuple[str, ...], beside: tuple[str, ...]
+) -> tuple[re.Pattern[str], re.Pattern[str] | None, re.Pattern[str] | None]:
     """What separates records; the head of a page, to its first record; what follows its list."""
     if not lists:
         return re.compile(r"[\s,\[\]]*+"), None, None
     names = "|".join(map(re.escape, lists))
     inner = rf'"(?:{names})"\s*+:\s*+\['
-    head = rf"\{{\s*+(?:{_STRING}\s*+:\s*+{_SCALAR}\s*+,\s*+)*+{inner}(?=\s*+[^\s\]])"
-    member = rf"{inner}|{_STRING}\s*+:\s*+{_SCALAR}(?=\s*+[,}}])"
+    value = rf"{_STRING}\s*+:\s*+{_SCALAR}"
+    known = rf'"(?:{"|".join(map(re.escape, beside))})"\s*+:\s*+{_FLAT}' if beside else value
+    head = rf"\{{\s*+(?:(?:{value}|{known})\s*+,\s*+)*+{inner}(?=\s*+[^\s\]])"
+    member = rf"{inner}|{value}(?=\s*+[,}}])"
     return re.compile(r"[\s,\[\]}]*+"), re.compile(head, re.DOTALL), re.compile(member, re.DOTALL)
 
 

@@ -204,7 +204,7 @@ def _sign_in(name: str, module: Any) -> Reader:
         outcomes=module.OUTCOMES,
         decode=getattr(module, "decode", None),
         read=getattr(module, "read", None),
-        pages=Pages(getattr(module, "PAGES", ()), getattr(module, "SPLIT", None)),
+        pages=Pages(getattr(module, "PAGES", ()), getattr(module, "SPLIT", None), getattr(module, "BESIDE", ())),
         notes=getattr(module, "NOTES", {}),
     )
     return Reader(name, module.TITLE, module.SPECIFICATION, module.SAMPLE, shape)

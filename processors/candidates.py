@@ -11,6 +11,7 @@ import polars as pl
 
 from processors import parse, trial
 from schemas import Events
+from schemas.columns import UNKNOWN_DEVICE
 
 FITS_BELOW = 0.1
 """Share of quarantined lines up to which a format may be the file's: attackers write lines as well."""
@@ -61,7 +62,7 @@ def _candidate(file: Path, reader: parse.Reader) -> Candidate:
     outcome = trial.fit(
         head, reader, anywhere, lambda events, _: frames.append(events.decoded().select(Events.column_names()))
     )
-    events = pl.concat(frames).select(SHOWN)
+    events = pl.concat(frames).select(SHOWN).with_columns(pl.col("device").replace(UNKNOWN_DEVICE, None))
     if not events.height:
         return Candidate(reader.name, reader.title, outcome)
     reasons = trial.fit(head, reader, trial.options()).reasons

@@ -28,8 +28,15 @@ def measured(
 
 
 def remarks(measured: Iterable[dict[str, Any]]) -> list[str]:
-    """A sentence for each policy that was not enforced."""
-    return [
+    """A sentence for each policy that was not enforced, and for each of whose applications no session is."""
+    measured = list(measured)
+    nobody = [
+        f"No session of the day is under {policy['policy_name']}; its applications are "
+        + ", ".join(policy["applications"])
+        for policy in measured
+        if policy["applications"] and not policy["session_count"]
+    ]
+    return nobody + [
         f"{policy['overrun_session_count']:,} of {policy['session_count']:,} "
         f"session{'' if policy['session_count'] == 1 else 's'} under {policy['policy_name']} "
         "went on after its limits without a new login: auto-logout is not enforced"

@@ -45,7 +45,9 @@ def _commonest(reading: Reading) -> Iterator[str]:
 
 def _format(source: Source) -> str:
     name = parse.reader(source.format).name
-    return f". Its source {source.name} reads it as {name}; `recent-activities check` names a format that fits better"
+    return (
+        f". Its source {source.name} reads it as {name}; `recent-activities check` looks for a format that fits better"
+    )
 
 
 def remarks_on_copy(name: str, known: Known, *, is_truncated: bool) -> Result:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from processors import slabs
 from processors._documents import SPLIT_BYTES, Pages, is_over
 
-PAGES = Pages(("records", "value"), "events")
+PAGES = Pages(("records", "value"), "events", ("status", "pagination"))
 
 
 def cut(data: bytes, *, size: int = 1 << 20, whole: bool = True, pages: Pages = PAGES) -> list[slabs.Slab]:
@@ -32,6 +32,7 @@ SHAPES = [
     (b'{"records":[%s]}\n{"records":[%s,%s]}\n', "a page a line"),
     (b'{"records":[%s]}{"value":[%s]}{"value":[%s]}', "pages without a line end between them"),
     (b'{"@odata.context":"https:\\/\\/x[]","n":-1.5e3,"z":null,"value":[%s,%s,%s],"@odata.nextLink":"a]}"}', "Graph's"),
+    (b'{"status":{"code":200,"is":"]}{"},"pagination":{ },"value":[%s,%s,%s]}', "OneLogin's"),
     (b'\xef\xbb\xbf{"value":[%s]}\r\n\xef\xbb\xbf{"value":[%s,%s]}\r\n', "exports with byte order marks, appended"),
     (b'%s\n{"records":[%s,%s]}\n', "records, then a page"),
     (b'{"records":[%s,%s]}\n%s\n', "a page, then a record"),
@@ -93,7 +94,14 @@ def test_a_page_that_breaks_off_costs_the_one_appended_to_it_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [b'{"records":[]}', b'{"value": [ ]}', b'{"@odata.context":"c","value":[]}', b'{"records":[],"value":[]}']
+    "page",
+    [
+        b'{"records":[]}',
+        b'{"value": [ ]}',
+        b'{"@odata.context":"c","value":[]}',
+        b'{"records":[],"value":[]}',
+        b'{"status":{"code":200},"pagination":{"next":null},"value":[]}',
+    ],
 )
 def test_a_page_without_records_is_a_record_of_its_own(page: bytes) -> None:
     assert lines(page) == [page]
@@ -113,6 +121,7 @@ def test_a_page_without_records_is_a_record_of_its_own(page: bytes) -> None:
         b'{"records":"[{}]"}',
         b'{"records":null}',
         b'{"a":{},"records":[{"a":2}]}',
+        b'{"status":{"b":{}},"records":[{"a":2}]}',
     ],
 )
 def test_a_record_that_only_looks_like_a_page_stays_whole(record: bytes) -> None:

@@ -294,7 +294,7 @@ def test_show_refuses_what_it_cannot_look_for(shown: Settings, arguments: tuple[
 
 
 def test_show_says_what_is_known_where_it_finds_nothing(shown: Settings) -> None:
-    assert "sessions are known of 2025-08-29 to 2025-08-30" in call("show", "-w", shown.root, "nobody").stderr
+    assert "what is computed are the days 2025-08-29 to 2025-08-30" in call("show", "-w", shown.root, "nobody").stderr
 
 
 def test_show_names_every_instant_its_days_are_known_at(computed: Settings) -> None:

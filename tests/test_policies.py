@@ -203,6 +203,12 @@ def test_the_report_explains_every_number(tmp_path: Path) -> None:
     )
 
 
+def test_a_policy_of_whose_applications_no_session_is_is_said(tmp_path: Path) -> None:
+    made = workspace(tmp_path, f'{CARDS}applications = ["Pannel", "Till"]\n')
+    (report,) = [one for one in run.run(made, as_of=AS_OF)[2] if one.folder.name == str(DAY)]
+    assert report.notes == ("No session of the day is under cards; its applications are Pannel, Till",)
+
+
 def test_an_overrun_of_the_absolute_limit_and_one_of_another_session_are_said_in_words(tmp_path: Path) -> None:
     made = workspace(tmp_path, '[policies.age]\nabsolute_limit = "2h"\n', roster=None)
     workspaces.land(made, "later.log", workspaces.line(NOON + timedelta(hours=3), "riya"))

@@ -7,6 +7,7 @@ A module declares TITLE, SPECIFICATION (a link), SAMPLE (a record), and
 - OUTCOMES: their outcome → ours (values not listed are `unknown`);
 - NOTES, where a name says less than one thinks: the event name → what it is, and why it is no login;
 - PAGES, where records come wrapped: the names of the lists that hold them, as in `{"records": [...]}`;
+- BESIDE, where such pages have objects before the list: their names;
 - SPLIT, where a record holds several events: the name of their list. A record then comes once for each, with that one
   alone in the list, and its place as `event_index`;
 - where the shape is odd, `decode(record) -> dict | None`: the record to look in, None for a directive;

@@ -45,8 +45,8 @@ NAMED_BY_SESSION = {"logout", "session_end", "background"}
 EVENTS = {
     # logins
     "s": "login",
-    "scoa": "login",  # cross-origin
-    "sens": "login",  # native social
+    "scoa": "login",
+    "sens": "login",
     # the password, or what comes after it, is sent for a token: the application's own form (unverified that no `s` is
     # logged beside it)
     "sepft": "login",
@@ -57,10 +57,10 @@ EVENTS = {
     "sepkotpft": "login",
     "sepkrcft": "login",
     "f": "login_failed",
-    "fp": "login_failed",  # wrong password
-    "fu": "login_failed",  # no such user
-    "fc": "login_failed",  # by the connector of a directory
-    "fco": "login_failed",  # from an origin that is not allowed
+    "fp": "login_failed",
+    "fu": "login_failed",
+    "fc": "login_failed",
+    "fco": "login_failed",
     "fcoa": "login_failed",
     "fens": "login_failed",
     "fepft": "login_failed",
@@ -70,7 +70,7 @@ EVENTS = {
     "fepotpft": "login_failed",
     # silent authentication is what a page asks for by itself when a token runs out: no action of a person
     "ssa": "background",
-    "fsa": "other",  # nobody is signed in there
+    "fsa": "other",
     # tokens for a login that is logged as such
     "seacft": "background",
     "sertft": "background",
@@ -82,7 +82,7 @@ EVENTS = {
     "sd": "background",
     "feacft": "other",
     "fertft": "other",
-    "ferrt": "other",  # a rotated refresh token came again
+    "ferrt": "other",
     "fede": "other",
     "fecte": "other",
     "feta": "other",
@@ -95,13 +95,13 @@ EVENTS = {
     "feccft": "other",
     # ends
     "slo": "logout",
-    "oidc_backchannel_logout_succeeded": "logout",  # an application was told; of a revoked session it is all there is
+    "oidc_backchannel_logout_succeeded": "logout",
     "universal_logout_succeeded": "session_end",
-    "flo": "other",  # ended nothing
+    "flo": "other",
     "oidc_backchannel_logout_failed": "other",
     "federated_logout_failed": "other",
     "universal_logout_failed": "other",
-    "srrt": "other",  # a refresh token was revoked
+    "srrt": "other",
     # sign-up, passwords, factors: steps of a login, not logins by themselves
     "ss": "credential",
     "fs": "credential",
@@ -119,7 +119,7 @@ EVENTS = {
     "cs": "credential",
     "mfar": "credential",
     "gd_tenant_update": "admin",
-    "gd_*": "credential",  # gd_auth_succeed, gd_enrollment_complete and so on
+    "gd_*": "credential",
     "passkey_*": "credential",
     "my_account_authentication_method_*": "credential",
     "ciba_start_succeeded": "credential",
@@ -134,7 +134,7 @@ EVENTS = {
     "mgmt_api_read": "admin",
     "organization_member_added": "admin",
     "kms_key_*": "admin",
-    "ss_sso_*": "admin",  # set-up of single sign-on by the customer
+    "ss_sso_*": "admin",
     "sscim": "admin",
     # blocks and warnings
     "limit_wc": "other",
@@ -181,6 +181,35 @@ EVENTS = {
     "too_many_records": "other",
     "wn": "other",
     "wum": "other",
+}
+
+NOTES = {
+    "scoa": "cross-origin",
+    "sens": "native social",
+    "sepft": "the password was sent for a token, by the application's own form",
+    "seotpft": "likewise, a one-time password",
+    "seoobft": "likewise, an out-of-band challenge",
+    "sercft": "likewise, a recovery code",
+    "fp": "wrong password",
+    "fu": "no such user",
+    "fc": "by the connector of a directory",
+    "fco": "from an origin that is not allowed",
+    "ssa": "no login: a page asks by itself when its token runs out",
+    "fsa": "no failure: nobody is signed in there",
+    "seacft": "no login: the application fetches its token after one",
+    "sertft": "no login: a client renewed its token",
+    "sede": "no login: a token for a device code",
+    "ferrt": "a rotated refresh token came again",
+    "seccft": "no login: a service, not a person",
+    "feccft": "a service, not a person",
+    "oidc_backchannel_logout_succeeded": "an application was told; of a revoked session it is all there is",
+    "flo": "no end: it failed",
+    "srrt": "no end: a refresh token was revoked",
+    "cls": "a code or link was sent",
+    "cs": "a code was sent",
+    "mfar": "no login: a second factor is asked for",
+    "gd_*": "factors: `gd_auth_succeed`, `gd_enrollment_complete` and so on",
+    "ss_sso_*": "set-up of single sign-on by the customer",
 }
 
 _SUCCEEDED = (

@@ -18,6 +18,8 @@ SAMPLE = (
     '"app_id":4401,"app_name":"Panel","user_name":"riya.sharma@example.com","actor_user_name":'
     '"riya.sharma@example.com","risk_score":4}'
 )
+PAGES = ("data",)
+BESIDE = ("status", "pagination")
 
 RECORD = {
     "event_time": ("created_at", "event_timestamp"),  # the latter in webhooks
@@ -32,33 +34,33 @@ RECORD = {
 
 EVENTS = {
     # logins
-    "5": "login",  # to OneLogin
-    "8": "login",  # to an application
-    "78": "login",  # to an application via the assertion proxy
+    "5": "login",
+    "8": "login",
+    "78": "login",
     "6": "login_failed",
     "77": "login_failed",
-    "85": "login_failed",  # could not authenticate to an application
-    "86": "login_failed",  # remote authentication
-    "69": "login_failed",  # RADIUS
-    "123": "login_failed",  # the API
-    "129": "login_failed",  # a bind to the virtual LDAP
-    "141": "login_failed",  # a social identity
-    "154": "login_failed",  # a Mac
+    "85": "login_failed",
+    "86": "login_failed",
+    "69": "login_failed",
+    "123": "login_failed",
+    "129": "login_failed",
+    "141": "login_failed",
+    "154": "login_failed",
     # somebody proved who they are, to something that is no application, or before the login that follows
-    "68": "credential",  # RADIUS
-    "122": "credential",  # the API
-    "130": "credential",  # a bind to the virtual LDAP
-    "140": "credential",  # a social identity
-    "153": "credential",  # a Mac
-    "515": "credential",  # a token for a session
+    "68": "credential",
+    "122": "credential",
+    "130": "credential",
+    "140": "credential",
+    "153": "credential",
+    "515": "credential",
     "522": "credential",
-    "527": "credential",  # a factor, by the API
+    "527": "credential",
     "528": "credential",
     # ends
-    "7": "logout",  # of OneLogin
-    "29": "logout",  # of an application
-    "516": "session_end",  # by the API
-    "523": "other",  # ended nothing
+    "7": "logout",
+    "29": "logout",
+    "516": "session_end",
+    "523": "other",
     # passwords and factors
     "10": "credential",
     "11": "credential",
@@ -121,14 +123,43 @@ EVENTS = {
     "32": "other",
     "531": "other",
     # what may look like a login and is none
-    "34": "other",  # asked for access to an application
-    "35": "other",  # locked out of an application
+    "34": "other",
+    "35": "other",
     "137": "other",
     "138": "other",
-    "206": "other",  # an administrator gave somebody an application
+    "206": "other",
     "207": "other",
     "400": "other",
     "401": "other",
+}
+
+NOTES = {
+    "5": "to OneLogin",
+    "8": "to an application",
+    "78": "to an application, by the assertion proxy",
+    "6": "to OneLogin",
+    "85": "to an application",
+    "86": "remote authentication",
+    "69": "by RADIUS",
+    "123": "by the API",
+    "129": "a bind to the virtual LDAP",
+    "141": "with a social identity",
+    "154": "at a Mac",
+    "68": "no login: by RADIUS",
+    "122": "no login: by the API",
+    "130": "no login: a bind to the virtual LDAP",
+    "140": "no login: a social identity",
+    "153": "no login: at a Mac",
+    "515": "no login: a token for a session",
+    "527": "a factor was refused, by the API",
+    "7": "of OneLogin",
+    "29": "of an application",
+    "516": "by the API",
+    "523": "no end: it failed",
+    "3": "no login: an administrator acts as the user",
+    "34": "no login: access to an application was asked for",
+    "35": "locked out of an application",
+    "206": "no login: an administrator gave somebody an application",
 }
 
 OUTCOMES = dict.fromkeys(

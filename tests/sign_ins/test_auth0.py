@@ -63,6 +63,10 @@ def test_every_row_of_the_table_is_tested() -> None:
     assert {code for code in auth0.EVENTS if "*" not in code} <= tested
 
 
+def test_what_is_no_login_is_written_down() -> None:
+    assert set(auth0.NOTES) <= set(auth0.EVENTS)
+
+
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [

@@ -44,6 +44,10 @@ def test_every_row_of_the_table_is_tested() -> None:
     assert set(onelogin.EVENTS) <= {name for names in CLASSES.values() for name in names.split(" ")}
 
 
+def test_what_is_no_login_is_written_down() -> None:
+    assert set(onelogin.NOTES) <= set(onelogin.EVENTS)
+
+
 def test_every_login_succeeded_and_every_failed_one_failed() -> None:
     expected = {"login": "success", "login_failed": "failure"}
     kinds = {name: kind for name, kind in onelogin.EVENTS.items() if kind in expected}
