@@ -78,7 +78,7 @@ def _said(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, field
     wanted = list(dict.fromkeys(path for paths in fields.paths.values() for path in paths))
     read = _csv_reader(wanted, fields) if shape.kind == "csv" else _json_reader(wanted)
     nothing: Row = (None,) * len(wanted)
-    marks = [None] * len(lines) if headers is None else headers.to_list()
+    marks = [None] * len(lines) if headers is None else _shared(headers)
     rows, reasons = list[Row](), list[str | None]()
     for line, mark in zip(lines.to_list(), marks, strict=True):
         row = read(line, mark) if line is not None else nothing
@@ -92,6 +92,14 @@ def _said(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, field
     absent = pl.repeat(None, len(lines), dtype=pl.String)
     columns = [(pl.coalesce(some) if some else absent).alias(name) for name, some in alternatives.items()]
     return pl.select(pl.Series("reason", reasons, pl.String), *columns)
+
+
+def _shared(texts: pl.Series) -> list[str | None]:
+    """The text of each row, equal ones as one object: headers may be long, and are above every line."""
+    known = texts.unique(maintain_order=True)
+    codes = texts.replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
+    values = known.to_list()
+    return [values[code] for code in codes]
 
 
 def record(line: str, mark: str | None, shape: FieldRecord) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import metadata
 from inspect import signature
@@ -84,12 +84,23 @@ def _keep(name: str, code: bytes) -> bytes:
     for folder in _folders():
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file, _removed_if_it_fails(Path(file.name)):
                 file.write(hashlib.sha256(code).digest() + code)
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(folder / name)
+                file.flush()
+                Path(file.name).chmod(0o644)
+                Path(file.name).replace(folder / name)
             break
     return code
+
+
+@contextlib.contextmanager
+def _removed_if_it_fails(path: Path) -> Iterator[None]:
+    """Lest every command leave a piece of it where the disk is full."""
+    try:
+        yield
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _made(machine: Any) -> bytes:

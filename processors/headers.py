@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import numpy as np
 import polars as pl
 
 from processors import _csv
@@ -48,8 +49,8 @@ def runs(data: bytes, before: str | None) -> list[tuple[int, str | None]]:
 def column(of: Iterable[tuple[int, str | None]]) -> pl.Series:
     """The header of each line of such runs."""
     rows = [(count, header) for count, header in of if count]
-    frame = pl.DataFrame(rows, schema={"count": pl.Int64, "header": pl.String}, orient="row")
-    return frame.select(pl.col("header").repeat_by("count")).explode("header").to_series()
+    texts = pl.Series("header", [header for _, header in rows], dtype=pl.String)
+    return texts.gather(np.repeat(np.arange(len(rows)), [count for count, _ in rows]))  # copies no text
 
 
 def _headers(data: bytes) -> Iterator[tuple[int, str]]:

@@ -264,9 +264,10 @@ def _keys(waiting: list[tuple[Reading, int, Slab]], find: headers.Runs | None) -
         entry.header = runs[-1][1]
     schema = {"file_id": pl.String, "path": pl.String, "first": pl.Int64, "count": pl.Int64, "header": pl.String}
     some = pl.DataFrame(rows, schema=schema, orient="row").filter(pl.col("count") > 0)
-    numbers = pl.int_ranges("first", pl.col("first") + pl.col("count")).alias("line_number")
-    repeated = some.select(pl.col("file_id", "path", "header").repeat_by("count"), numbers)
-    return repeated.explode("file_id", "path", "line_number", "header")
+    counts = some["count"].to_numpy()
+    every = some[np.repeat(np.arange(some.height), counts)]  # copies no text, of which headers may have much
+    number = np.arange(every.height) - np.repeat(np.cumsum(counts) - counts, counts) + every["first"].to_numpy()
+    return every.select("file_id", "path", pl.Series("line_number", number, pl.Int64), "header")
 
 
 def _measured(waiting: list[tuple[Reading, int, Slab]]) -> dict[int, int]:

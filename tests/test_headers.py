@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import random
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from processors import lake, ledger, reading, run, settings, slabs
+from processors import headers, lake, ledger, reading, run, settings, slabs
 from schemas import Events, Ledger, Quarantine
 from tests.test_laws import left_behind
 from tests.test_rereading import SOURCE, assert_same, held, lay, settle
@@ -139,3 +141,17 @@ def test_tables_of_a_version_that_knew_no_headers_are_read_on(tmp_path: Path) ->
     assert lake.scan(workspace.lake, Quarantine).collect()["header"].to_list() == [None, None]
     (entry,) = ledger.read(workspace.lake, "panel")
     assert (entry.line_count, entry.header) == (2, None)
+
+
+def test_a_long_header_is_not_copied_for_every_line() -> None:
+    line = "t," + "n" * 8_000
+    above = headers.column([(200_000, line)])
+    assert above.len() == 200_000
+    program = (
+        "import resource; from processors import _fields, headers\n"
+        f"marks = _fields._shared(headers.column([(200_000, {line!r})]))\n"
+        "assert len(marks) == 200_000 and len({id(mark) for mark in marks}) == 1\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peak = int(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
+    assert peak < 400 << 10  # KiB: the text itself would be 1.6 GB

@@ -55,3 +55,13 @@ def test_all_kernels_are_there() -> None:
     assert _machine_code.call("counted", 0, 0, 0) == 0
     with pytest.raises(KeyError, match="no kernel is called sort"):
         _machine_code.call("sort", 0)
+
+
+def test_of_what_cannot_be_kept_no_piece_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_machine_code, "_folders", lambda: [tmp_path])
+    monkeypatch.setattr(Path, "replace", fails)
+    assert _machine_code._keep("kernels.o", b"code") == b"code"
+    assert not list(tmp_path.iterdir())
