@@ -9,6 +9,15 @@ import polars as pl
 IPV4_BITS, IPV6_BITS = 24, 48
 DROPPED = ("user_agent", "session_reference", "referrer", "http_path", "http_query")
 """Free text that may hold either."""
+NAMED = ("application", "event_action")
+"""Names, but written by whoever writes the log: what looks like either in them is."""
+
+_DOMAIN = r"(@(?:[\p{L}\p{N}_-]+\.)*[\p{L}\p{N}_-]*\p{L}[\p{L}\p{N}_-]*)$"
+_PERSONAL = (
+    r"[^\s@\"'<>()\[\]{},;=]*@[^\s@\"'<>()\[\]{},;=]+"  # e-mail
+    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"  # IPv4
+    r"|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*"  # IPv6
+)
 
 
 def masked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -19,6 +28,7 @@ def masked(frame: pl.DataFrame) -> pl.DataFrame:
         "ip_addresses": pl.col("ip_addresses").list.eval(
             address(pl.element()).drop_nulls().unique(maintain_order=True)
         ),
+        **{name: pl.col(name).str.replace_all(_PERSONAL, "***") for name in NAMED},
         **{name: pl.lit(None, dtype=pl.String) for name in DROPPED},
     }
     return frame.with_columns(expr.alias(name) for name, expr in columns.items() if name in frame.columns)
@@ -27,7 +37,7 @@ def masked(frame: pl.DataFrame) -> pl.DataFrame:
 def user(name: pl.Expr) -> pl.Expr:
     """`r***@example.com` of `riya.sharma@example.com`; `r***` where there is no domain, or an address in its place."""
     local = name.str.extract(r"^(?s)(.*?)(?:@[^@]*)?$", 1)
-    domain = name.str.extract(r"(@[^@:]*\p{L}[^@:]*)$", 1).fill_null("")
+    domain = name.str.extract(_DOMAIN, 1).fill_null("")
     return pl.when(name.is_not_null()).then(local.str.slice(0, 1) + "***" + domain)
 
 

@@ -246,3 +246,27 @@ def test_masked_users_keep_a_letter_and_a_domain_masked_addresses_a_network() ->
         ("x***", None, None),
     ]
     assert mask.masked(pl.DataFrame({"user_name": [None]}, schema={"user_name": pl.String})).item() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("x@ 198.51.100.9 a", "x***"), ("a@b riya.sharma", "a***"), ("a@mail.example.com", "a***@mail.example.com")],
+)
+def test_only_what_is_shaped_like_a_domain_stays_of_a_masked_user(name: str, shown: str) -> None:
+    assert mask.masked(pl.DataFrame({"user_name": [name]})).item() == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Panel", "Panel"),
+        ("s3:GetObject", "s3:GetObject"),
+        ('{"p":"anna@example.com"}', '{"p":"***"}'),
+        ("vpn 203.0.113.7", "vpn ***"),
+        ("2001:db8::7", "***"),
+        (None, None),
+    ],
+)
+def test_names_that_a_log_writes_are_masked_where_they_hold_a_person(name: str | None, shown: str | None) -> None:
+    rows = pl.DataFrame({"application": [name], "event_action": [name]}, schema=dict.fromkeys(mask.NAMED, pl.String))
+    assert mask.masked(rows).row(0) == (shown, shown)
