@@ -229,6 +229,14 @@ def test_a_machine_was_at_it_for_the_whole_absolute_timeout_before_the_multiple(
     assert ends(*robot(first, 12), PHONE)[1][0] == reason
 
 
+def test_an_absolute_timeout_just_before_the_multiple_comes_first() -> None:
+    awake = robot(at("23:59", day=28), 12)
+    assert ends(*awake, event("22:30"), PHONE) == [
+        ("absolute_timeout", "23:59:00"),
+        ("absolute_timeout", "00:00:00"),
+    ]
+
+
 def test_a_gap_a_microsecond_longer_than_the_idle_timeout_is_sleep_enough() -> None:
     late = robot(at("12:00") + timedelta(microseconds=1), 6)
     assert ends(*robot(at("00:00"), 6), *late, PHONE)[-1] == ("idle_timeout", "01:00:00")
