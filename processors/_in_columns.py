@@ -14,6 +14,8 @@ from processors._record_tree import Tree, Unreadable
 from processors._spans import Spans
 
 MOST_PLANS = 64
+WHOLE = r"\A-?[0-9]+\z"
+"""What may be text or a number, for a `decode` that tells them apart."""
 Fields = tuple[tuple[str, tuple[str, ...]], ...]
 """Our columns, and the paths of each: the first that has something counts."""
 
@@ -71,6 +73,8 @@ def _value(path: str, form: InColumns) -> pl.Expr:
     if path in form.made:
         return form.made[path]
     first = compiled(path)[0].name
+    if first in form.absent:
+        return pl.lit(None, dtype=pl.String)
     if any(compiled(made)[0].name == first for made in form.made):
         raise Unreadable(path)
     value = pl.col(path if form.inside is None else f"{form.inside}.{path}")
