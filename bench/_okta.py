@@ -51,6 +51,7 @@ def _record(number: int, records: int, users: int, chance: Random) -> dict[str, 
         "postalCode": "411001",
         "geolocation": {"lat": 18.6161, "lon": 73.7286 + who % 9},
     }
+    hop = {"ip": address, "geographicalContext": place, "version": "V4", "source": None}
     token = f"{chance.getrandbits(128):032x}"
     return {
         "actor": {
@@ -94,9 +95,7 @@ def _record(number: int, records: int, users: int, chance: Random) -> dict[str, 
         "debugContext": {
             "debugData": {
                 "requestId": token,
-                "dtHash": token * 2,
                 "requestUri": "/app/panel/exk1examp1e/sso/saml",
-                "url": f"/app/panel/exk1examp1e/sso/saml?RelayState={token}",
                 "threatSuspected": "false",
                 "risk": '{level=LOW, reasons="Anomalous Device"}',
             }
@@ -105,7 +104,7 @@ def _record(number: int, records: int, users: int, chance: Random) -> dict[str, 
         "transaction": {"type": "WEB", "id": token, "detail": {}},
         "uuid": f"{number:08x}-84a1-11f0-9d5b-0f5a3c1e7a10",
         "version": "0",
-        "request": {"ipChain": [{"ip": address, "geographicalContext": place, "version": "V4", "source": None}]},
+        "request": {"ipChain": chance.choice(((), (hop,)))},
         "target": _targets(kind, who, chance),
     }
 
