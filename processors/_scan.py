@@ -18,7 +18,7 @@ ROOM = 32
 PART_COLUMNS, CELL_COLUMNS = 5, 8
 NODE_COLUMNS, KEY_COLUMNS, SEEN_COLUMNS = 7, 3, 4
 OBJECT, TEXT, VALUE, BLOCK, ITEMS, ITEM, NEVER = range(7)
-DEEPEST, MOST_SEEN = 32, 64
+DEEPEST, MOST_SEEN, MOST_OBJECTS = 32, 64, 4096
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
 LINE_FEED, BACKSLASH = b"\n\\"
 
@@ -110,6 +110,21 @@ def json(data: Any, at: Any, lengths: Any, nodes: Any, keys: Any, text: Any, slo
         *(_place(found_at), _place(found_lengths), _place(fits)),
     )
     return found_at, found_lengths, fits
+
+
+def objects(data: Any, start: int, budget: int, names: Any, text: Any) -> tuple[Any, Any]:
+    """Where objects of a JSON document begin and end, from `start` on, until they are `budget` bytes together.
+
+    Nothing but commas and white space is between them. None has a key called one of the `names`, each of which is some
+    of `text`: `NAME_AT, NAME_LENGTH`. `ROOM` is behind that.
+    """
+    found = np.empty((2, MOST_OBJECTS), np.int64)
+    count = call(
+        "objects",
+        *(_place(data), len(data), start, budget, _place(names), len(names), _place(text), _place(_LITERALS)),
+        *(_place(found[0]), _place(found[1]), MOST_OBJECTS),
+    )
+    return found[0, :count], found[1, :count]
 
 
 def requests(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:
