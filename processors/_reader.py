@@ -31,7 +31,8 @@ class SignInRecord:
     events: Mapping[str, str]
     outcomes: Mapping[str, str]
     decode: Callable[[Record], Record | None] | None = None
-    in_columns: tuple[InColumns, ...] = ()
+    in_columns: tuple[InColumns, ...] = field(default=(), compare=False)
+    """`decode` said again: expressions cannot be compared, and there is no need to."""
     read: Callable[[str], Record | None] | None = None
     pages: Pages = field(default_factory=Pages)
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ import pytest
 from processors import _documents, _scan
 from processors._documents import Cut, Pages
 
-PAGES = [Pages(), Pages(("records", "value")), Pages(("items",), "events")]
+PAGES = [Pages(), Pages(("records", "value")), Pages(("value",), None, ("a", "b")), Pages(("items",), "events")]
 VALUES = [
     *(1, -2.5e3, 0, True, False, None, "", "text", 'a "quoted" one', "é😀", "\\", "}{][", "records", [], {}, [1, "a"]),
     *({"records": [1]}, {"value": []}, [{"items": [{}]}], {"a": {"b": [{}, [[]]]}}, [{"n": 1}, {"n": 2}]),

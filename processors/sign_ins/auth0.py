@@ -30,6 +30,8 @@ SAMPLE = (
     '"log_id":"90020250829043712345000000000000000000000000000000000001"}}'
 )
 
+PAGES = ("logs",)  # of the Management API with `include_totals`
+
 RECORD = {
     "event_time": ("date",),
     "event_action": ("type",),
