@@ -65,14 +65,14 @@ def once(command: list[str], environment: dict[str, str] | None = None) -> Figur
 def table(cases: list[Case], against: Case) -> str:
     """The cases as a Markdown table."""
     lines = [
-        f"| | seconds | x {against.name} | MB/s | CPU seconds | peak MiB |",
-        "|---|--:|--:|--:|--:|--:|",
+        f"| | seconds | x {against.name} | MB/s | CPU seconds | MB/s a core | peak MiB |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for case in cases:
         figure = case.median()
         lines.append(
             f"| {case.name} | {figure.wall:.2f} | {case.ratio(against):.2f} | {case.size / 1e6 / figure.wall:,.0f} "
-            f"| {figure.cpu:.2f} | {figure.memory:,.0f} |"
+            f"| {figure.cpu:.2f} | {case.size / 1e6 / figure.cpu:,.0f} | {figure.memory:,.0f} |"
         )
     return "\n".join(lines)
 

@@ -9,8 +9,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from bench import _logs
+from bench import _logs, _okta
 from bench._measure import Case, once, ours, run, table
+
+LINES_A_RECORD = 7
+"""So many lines of a log are as long as a record."""
 
 
 def report(folder: Path, *, lines: int, runs: int, large: bool) -> str:
@@ -32,6 +35,7 @@ def report(folder: Path, *, lines: int, runs: int, large: bool) -> str:
         _parse("parse, 100 % escaped", _log(folder, "combined", lines, 1.0), "combined", folder),
         _parse("parse, gzip", _gzipped(log), "combined", folder, size=log.stat().st_size),
         _parse("parse, nginx_json", _log(folder, "nginx_json", lines), "nginx_json", folder),
+        _okta_case(folder, lines // LINES_A_RECORD),
     ]
     run(kinds, runs)
     parts += ["\n## Kinds of logs\n", table(kinds, kinds[0])]
@@ -94,6 +98,15 @@ def _log(folder: Path, shape: str, lines: int, escaped: float = 0.0) -> Path:
     if not path.exists():
         _logs.write(path, lines, shape=shape, escaped=escaped)
     return path
+
+
+def _okta_case(folder: Path, records: int) -> Case:
+    """Sign-in records, one a line."""
+    path = folder / f"okta-{records}.json"
+    if not path.exists():
+        _okta.write(path, records)
+    command = ours("parse", str(path), "--format", "okta", "--events", str(folder / "events.parquet"))
+    return Case("parse, okta", command, path.stat().st_size)
 
 
 def _gzipped(log: Path) -> Path:

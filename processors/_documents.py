@@ -15,6 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from processors import _scan
 from processors._json import DEEPEST
 from processors._json_spans import DECODER, items, members, skimmed, space
 
@@ -81,12 +84,23 @@ def cut(data: bytes, pages: Pages, *, more: bool, most_bytes: int, window: int =
     length, view = len(text.rstrip()), memoryview(data)
     head, named = _patterns(pages.lists, pages.beside)[1], dict.fromkeys(pages.lists, -1)
     begins = tuple(f'{{"{name}"' for name in pages.lists)
+    buffer, names = np.frombuffer(data, np.uint8), _names(pages.lists)
     lines: list[bytes] = []
     position = end = failures = size = 0
     while size < 2 * most_bytes:
         position = _passed(text, end, position, pages)
         if position == len(text):  # the closing bracket is not read: a longer delivery has a comma in its place
             return Cut(lines, position if more and position - end > window else end, is_over=True)
+        at, ends = _scan.objects(buffer, position, 2 * most_bytes - size, *names)
+        if len(at):
+            for start, position in zip(at.tolist(), ends.tolist(), strict=True):
+                some = _records(text, data, start, position, pages.split)
+                lines += some
+                size += sum(map(len, some))
+                if size >= 2 * most_bytes:  # which records may when they are split
+                    break
+            end = position
+            continue
         is_page = text.startswith(begins, position)
         after = skimmed(view, position) if text[position] == "{" and not is_page else 0
         if head and (not after or _is_named(named, text, position, after)) and (page := head.match(text, position)):
@@ -102,15 +116,29 @@ def cut(data: bytes, pages: Pages, *, more: bool, most_bytes: int, window: int =
             after = _bad_end(text, position, window, more=more, is_member=is_item and bool(pages.lists))
             if after < 0:  # a bad line of which the end is not known
                 return Cut(lines, position if more and len(text) - position >= window else end)
-        some = _split(text, data, position, after, pages.split) if pages.split else []
-        some = some or [data[position:after]]
-        lines += [one_line(one) + b"\n" for one in some]
+        some = _records(text, data, position, after, pages.split)
+        lines += some
         size += sum(map(len, some))
         position = end = after
         if failures > _FAILURES:
             end = max(end, text.rfind("\n") + 1 if more else len(text))
             return Cut(lines + [line + b"\n" for line in data[position:end].split(b"\n") if line.strip()], end)
     return Cut(lines, end, is_all=False)
+
+
+def _records(text: str, data: bytes, start: int, end: int, split: str | None) -> list[bytes]:
+    """The record as lines: one, or one for each of its events."""
+    some = _split(text, data, start, end, split) if split else []
+    return [one_line(one) + b"\n" for one in some or [data[start:end]]]
+
+
+@functools.cache
+def _names(lists: tuple[str, ...]) -> tuple[Any, Any]:
+    """The names as numbers: see `_scan.objects`."""
+    written = [name.encode() for name in lists]
+    places = [(sum(map(len, written[:place])), len(name)) for place, name in enumerate(written)]
+    text = np.frombuffer(b"".join(written) + b"\0" * _scan.ROOM, np.uint8)
+    return np.array(places, np.int64).reshape(-1, 2), text
 
 
 def is_over(rest: bytes, pages: Pages) -> bool:

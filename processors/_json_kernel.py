@@ -1,7 +1,7 @@
 """The loop that finds the text at some paths of lines of JSON; like the others in `_kernels`.
 
 It takes a line only where no reader could differ: one object, by the grammar of RFC 8259, no deeper than `DEEPEST`, no
-control characters or escapes in what is looked at, and nothing but text, numbers, and lists of one text.
+control characters or escapes in what is looked at, and there nothing but what the kinds of nodes say.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ QUOTE, BACKSLASH, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COLON, COMMA = b'"\\{}[]:,
 SPACE, TAB, RETURN, MINUS, PLUS, POINT, DIGIT_0, DIGIT_1, DIGIT_9, LOWER_E, UPPER_E, UNICODE = b" \t\r-+.019eEu"
 ESCAPED, OPENING, SPACES = tuple(b'"\\/bfnrt'), (OPEN, OPEN_LIST), (SPACE, TAB, RETURN)
 KEY_AT, KEY_LENGTH, CHILD, KEY_COLUMNS = range(4)  # of a row of `keys`
-FIRST_KEY, END_KEY, FIRST_SLOT, END_SLOT, IS_LEAF, NODE_COLUMNS = range(6)  # of a row of `nodes`
+FIRST_KEY, END_KEY, FIRST_SLOT, END_SLOT, KIND, WANTED_AT, WANTED_LENGTH, NODE_COLUMNS = range(8)  # of one of `nodes`
+OBJECT, TEXT, VALUE, BLOCK, ITEMS, ITEM, NEVER = range(7)  # kinds of nodes: see `_scan.json`
 SEEN_AT, SEEN_LENGTH, SEEN_NODE, SEEN_CHILD, SEEN_COLUMNS = range(5)  # of a row of `seen`
-DEEPEST, MOST_SEEN, LONGEST_NUMBER = 32, 64, 300
+DEEPEST, MOST_SEEN = 32, 64
+LONGEST_NUMBER, LONGEST_EXPONENT = 100, 2  # none of them is too large for a float
 IS_OBJECT, IS_LIST = 0, 1
 NOWHERE = -1
 
@@ -75,7 +77,7 @@ def digits_end(place: int, end: int) -> int:
 
 @inlined
 def number_end(place: int, end: int) -> int:
-    """Where the number there ends; 0 if it is none, or -0, which is 0 to some."""
+    """Where the number there ends; 0 if it is none, very long or large, or -0, which is 0 to some."""
     start = place
     is_negative = place < end and byte_at(place) == MINUS
     if is_negative:
@@ -92,7 +94,7 @@ def number_end(place: int, end: int) -> int:
         if place < end and (byte_at(place) == PLUS or byte_at(place) == MINUS):
             place += 1
         exponent = digits_end(place, end)
-        is_right = exponent > place
+        is_right = place < exponent <= place + LONGEST_EXPONENT
         place = exponent
     return place if is_right and place - start <= LONGEST_NUMBER else 0
 
@@ -148,6 +150,18 @@ def json(
                 break
             closing = CLOSE if kind == IS_OBJECT else CLOSE_LIST
             if byte_at(place) == closing:
+                if kind == IS_OBJECT and node >= 0 and node_[node * NODE_COLUMNS + KIND] == ITEM:
+                    first = node_[node * NODE_COLUMNS + FIRST_SLOT]
+                    at_text, length = found_at[first * count + row] + data, node_[node * NODE_COLUMNS + WANTED_LENGTH]
+                    if (
+                        found_lengths[first * count + row] == length
+                        and byte_at(at_text - 1) == QUOTE
+                        and starts_with(at_text, text + node_[node * NODE_COLUMNS + WANTED_AT], length, limit)
+                    ):
+                        kept[2 * depth - 1] = NOWHERE  # the first one counts
+                    else:
+                        for other in range(first, node_[node * NODE_COLUMNS + END_SLOT]):
+                            found_lengths[other * count + row] = -1
                 place += 1
                 depth -= 1
                 is_first, is_right = False, True
@@ -188,25 +202,31 @@ def json(
                 place = after_space(place + 1, end)
                 if place >= end:
                     break
-            slot = NOWHERE
-            if child >= 0:  # the last one counts of a key that is there twice
+            elif byte_at(place) == OPEN:
+                child = node
+            slot, asked = NOWHERE, OBJECT
+            if child >= 0:
+                asked = node_[child * NODE_COLUMNS + KIND]
+                # the last one counts of a key that is there twice
                 for other in range(node_[child * NODE_COLUMNS + FIRST_SLOT], node_[child * NODE_COLUMNS + END_SLOT]):
                     found_lengths[other * count + row] = -1
-                if node_[child * NODE_COLUMNS + IS_LEAF]:
+                if asked in (TEXT, VALUE):
                     slot = node_[child * NODE_COLUMNS + FIRST_SLOT]
                     child = NOWHERE
+            if asked == NEVER:
+                break
             is_first = False
             byte = byte_at(place)
             if byte == QUOTE:
                 start = place + 1
                 stop = string_end(start, end, limit)
-                if stop == 0 or (stop < 0 and slot >= 0):
+                if stop == 0 or (stop < 0 and slot >= 0) or asked >= BLOCK:
                     break
                 if slot >= 0:
                     found_at[slot * count + row], found_lengths[slot * count + row] = start - data, stop - start
                 place = (stop if stop > 0 else -stop) + 1
             elif byte in OPENING:
-                if depth + 1 >= DEEPEST:
+                if depth + 1 >= DEEPEST or asked == VALUE or asked == (BLOCK if byte == OPEN_LIST else ITEMS):
                     break
                 if byte == OPEN_LIST and slot >= 0:  # a list of one text is that; of others another reader knows
                     start = after_space(place + 1, end)
@@ -222,23 +242,29 @@ def json(
                     depth += 1
                     kept[2 * depth] = IS_OBJECT if byte == OPEN else IS_LIST
                     kept[2 * depth + 1] = child if byte == OPEN else NOWHERE
+                    if asked == ITEMS:
+                        kept[2 * depth + 1] = node_[child * NODE_COLUMNS + FIRST_KEY]
                     place += 1
                     is_first = True
             elif byte == MINUS or DIGIT_0 <= byte <= DIGIT_9:
                 stop = number_end(place, end)
-                if stop == 0:
+                if stop == 0 or asked >= BLOCK:
                     break
                 if slot >= 0:
                     found_at[slot * count + row], found_lengths[slot * count + row] = place - data, stop - place
                 place = stop
-            elif place + 4 <= end and (
-                starts_with(place, literals, 4, limit) or starts_with(place, literals + WORD, 4, limit)
-            ):
-                place += 4
-            elif place + 5 <= end and starts_with(place, literals + 2 * WORD, 5, limit):
-                place += 5
             else:
-                break
+                is_null = place + 4 <= end and starts_with(place, literals + WORD, 4, limit)
+                length = 0
+                if is_null or (place + 4 <= end and starts_with(place, literals, 4, limit)):
+                    length = 4
+                elif place + 5 <= end and starts_with(place, literals + 2 * WORD, 5, limit):
+                    length = 5
+                if length == 0 or (asked >= BLOCK and not is_null):
+                    break
+                if asked == VALUE and not is_null:
+                    found_at[slot * count + row], found_lengths[slot * count + row] = place - data, length
+                place += length
             is_right = True
         if is_right and after_space(place, end) == end:
             is_taken[row] = 1

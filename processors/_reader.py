@@ -14,6 +14,7 @@ from typing import Any, Literal
 from processors import formats as web_formats
 from processors import sign_ins
 from processors._documents import Pages
+from processors._in_columns import InColumns
 from processors._web_line import BadFormat as BadFormat
 from processors._web_line import JsonLine as JsonLine
 from processors._web_line import W3cLine as W3cLine
@@ -30,6 +31,8 @@ class SignInRecord:
     events: Mapping[str, str]
     outcomes: Mapping[str, str]
     decode: Callable[[Record], Record | None] | None = None
+    in_columns: tuple[InColumns, ...] = field(default=(), compare=False)
+    """`decode` said again: expressions cannot be compared, and there is no need to."""
     read: Callable[[str], Record | None] | None = None
     pages: Pages = field(default_factory=Pages)
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -203,6 +206,7 @@ def _sign_in(name: str, module: Any) -> Reader:
         events=module.EVENTS,
         outcomes=module.OUTCOMES,
         decode=getattr(module, "decode", None),
+        in_columns=getattr(module, "IN_COLUMNS", ()),
         read=getattr(module, "read", None),
         pages=Pages(getattr(module, "PAGES", ()), getattr(module, "SPLIT", None), getattr(module, "BESIDE", ())),
         notes=getattr(module, "NOTES", {}),

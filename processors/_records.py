@@ -81,7 +81,7 @@ class _Tree:
         self._nodes.append(())
         if above in paths:
             self.slots[above] = slot
-            self._nodes[node] = (0, 0, slot, slot + 1, True)
+            self._nodes[node] = (0, 0, slot, slot + 1, _scan.TEXT, 0, 0)
             return node
         names = sorted({path[len(above)] for path in paths if path[: len(above)] == above})
         below = [(name.encode(), self._grow((*above, name), paths)) for name in names]
@@ -89,7 +89,7 @@ class _Tree:
         for name, child in below:
             self._keys.append((len(self._text), len(name), child))
             self._text += name
-        self._nodes[node] = (first, len(self._keys), slot, len(self.slots), False)
+        self._nodes[node] = (first, len(self._keys), slot, len(self.slots), _scan.OBJECT, 0, 0)
         return node
 
 

@@ -16,8 +16,9 @@ from processors._machine_code import call
 ROOM = 32
 """Bytes behind a text that a kernel may read or write, if it is said to."""
 PART_COLUMNS, CELL_COLUMNS = 5, 8
-NODE_COLUMNS, KEY_COLUMNS, SEEN_COLUMNS = 5, 3, 4
-DEEPEST, MOST_SEEN = 32, 64
+NODE_COLUMNS, KEY_COLUMNS, SEEN_COLUMNS = 7, 3, 4
+OBJECT, TEXT, VALUE, BLOCK, ITEMS, ITEM, NEVER = range(7)
+DEEPEST, MOST_SEEN, MOST_OBJECTS = 32, 64, 4096
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)
 LINE_FEED, BACKSLASH = b"\n\\"
 
@@ -91,8 +92,12 @@ def cut(
 def json(data: Any, at: Any, lengths: Any, nodes: Any, keys: Any, text: Any, slots: int) -> tuple[Any, Any, Any]:
     """For each slot and line where its text begins and how long it is (-1: none), and which lines are certain.
 
-    `text` has the keys, and `ROOM` behind it. A node (`FIRST_KEY, END_KEY, FIRST_SLOT, END_SLOT, IS_LEAF`) is an object
-    with keys (`KEY_AT, KEY_LENGTH, CHILD`), or a leaf: whose text has the slot. The slots are all below it.
+    `text` has the keys and wanted texts, and `ROOM` behind it. A key is `KEY_AT, KEY_LENGTH, CHILD`; a node is
+    `FIRST_KEY, END_KEY, FIRST_SLOT, END_SLOT, KIND, WANTED_AT, WANTED_LENGTH`, and the slots below it are one range.
+    Whatever is in their place, a line may be certain with an `OBJECT`, which has keys, and `TEXT`: text, a number, or
+    a list of one text. Nothing but they and null may be in the place of a `VALUE` (text, a number, a truth value), a
+    `BLOCK` (an object), or `ITEMS`: a list, of which that object counts, the `ITEM` that `FIRST_KEY` names, whose first
+    slot has the wanted text first. No line is certain that has `NEVER`, or an escape in a text that is asked for.
     """
     count = len(at)
     found_at, found_lengths = np.zeros((slots, count), np.int64), np.full((slots, count), -1, np.int64)
@@ -105,6 +110,21 @@ def json(data: Any, at: Any, lengths: Any, nodes: Any, keys: Any, text: Any, slo
         *(_place(found_at), _place(found_lengths), _place(fits)),
     )
     return found_at, found_lengths, fits
+
+
+def objects(data: Any, start: int, budget: int, names: Any, text: Any) -> tuple[Any, Any]:
+    """Where objects of a JSON document begin and end, from `start` on, until they are `budget` bytes together.
+
+    Nothing but commas and white space is between them. None has a key called one of the `names`, each of which is some
+    of `text`: `NAME_AT, NAME_LENGTH`. `ROOM` is behind that.
+    """
+    found = np.empty((2, MOST_OBJECTS), np.int64)
+    count = call(
+        "objects",
+        *(_place(data), len(data), start, budget, _place(names), len(names), _place(text), _place(_LITERALS)),
+        *(_place(found[0]), _place(found[1]), MOST_OBJECTS),
+    )
+    return found[0, :count], found[1, :count]
 
 
 def requests(data: Any, at: Any, lengths: Any) -> tuple[Any, Any]:

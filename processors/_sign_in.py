@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
+import numpy as np
 import polars as pl
 
-from processors import _times, _values, device
-from processors._encoded import Columns, Encoded
-from processors._json import object_of
+from processors import _decoded, _in_columns, _times, _values, device
+from processors._encoded import Columns, Encoded, constant
 from processors._options import Options
-from processors._paths import Path, compiled, value_at
-from processors._reader import Record, SignInRecord
+from processors._reader import SignInRecord
+from processors._spans import Spans
 from processors._unique import map_unique
 
 FIELDS = (
@@ -27,30 +28,16 @@ FIELDS = (
     "device",
     "source_event_id",
 )
-REMARKS = ("field_reason", "remark")
-DIRECTIVE = "directive"
+ABSENT = ("peer_address", "http_method", "http_path", "http_query", "http_status", "response_bytes", "referrer")
 
 
-def events(lines: pl.Series, shape: SignInRecord, options: Options) -> Columns:
+def events(lines: Spans, shape: SignInRecord, options: Options) -> Columns:
     """The columns of events, `is_directive`, and `field_reason` where a record is no event."""
-    found = (
-        _fields(lines.alias("readable").to_frame().lazy(), shape, options)
-        .with_columns(device=device.label(pl.coalesce("user_agent", "device")))
-        .collect()
-    )
-    return {column.name: Encoded(column) for column in found}
-
-
-def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.LazyFrame:
-    """The same in place of `readable`; `device` is what else tells it."""
-    names = pl.Struct(dict.fromkeys((*FIELDS, *REMARKS), pl.String))
-    values = pl.col("readable").map_batches(_extractor(shape, options), return_dtype=names, is_elementwise=True)
-    rows = rows.select(found=values).unnest("found")
+    rows = _fields(lines, shape, options)
     action, raw_time = pl.col("event_action"), pl.col("event_time")
-    event_time, time_reason = _times.any_shape(raw_time, time_zone=options.time_zone, day=options.date)
+    moments = _times.usual(rows["event_time"], time_zone=options.time_zone, day=options.date)
     is_missing = action.is_null() | raw_time.is_null()
-    address = _values.address(pl.col("ip_address"))
-    return rows.with_columns(
+    found = rows.with_columns(
         outcome=pl.col("outcome").replace_strict(shape.outcomes, default="unknown", return_dtype=pl.String),
         listed_class=map_unique(action, lambda name: _listed(name, shape.events)),
     ).select(
@@ -59,25 +46,47 @@ def _fields(rows: pl.LazyFrame, shape: SignInRecord, options: Options) -> pl.Laz
         "user_name",
         "application",
         "user_agent",
-        "device",
         "source_event_id",
-        event_time=event_time,
+        moments["event_time"],
         event_class=event_class(options.application),
+        device=device.label(pl.coalesce("user_agent", "device")),
         session_reference=_values.digest(pl.col("session_reference"), options.reference_key),
-        ip_address=address,
-        peer_address=pl.lit(None, dtype=pl.String),
-        address_trust=pl.lit("provider"),
-        http_method=pl.lit(None, dtype=pl.String),
-        http_path=pl.lit(None, dtype=pl.String),
-        http_query=pl.lit(None, dtype=pl.String),
-        http_status=pl.lit(None, dtype=pl.Int16),
-        response_bytes=pl.lit(None, dtype=pl.Int64),
-        referrer=pl.lit(None, dtype=pl.String),
-        is_directive=(pl.col("remark") == DIRECTIVE).fill_null(False),
+        ip_address=_values.address(pl.col("ip_address")),
+        is_directive=(pl.col("remark") == _decoded.DIRECTIVE).fill_null(False),
         field_reason=pl.coalesce(
-            "field_reason", pl.when(is_missing).then(pl.lit("missing_field")).otherwise(time_reason)
+            "field_reason", pl.when(is_missing).then(pl.lit("missing_field")).otherwise(moments["field_reason"])
         ),
     )
+    return {
+        **{column.name: Encoded(column) for column in found},
+        **dict.fromkeys(ABSENT, constant(None, len(lines))),
+        "address_trust": constant("provider", len(lines)),
+    }
+
+
+def _fields(lines: Spans, shape: SignInRecord, options: Options) -> pl.DataFrame:
+    """The text of `FIELDS` and `REMARKS`: read in columns where that is certain, the other records one by one."""
+    chosen = dict(shape.fields)
+    if options.user:
+        chosen["user_name"] = (options.user,)
+    if options.session_reference:
+        chosen["session_reference"] = (options.session_reference,)
+    fields = tuple((name, chosen.get(name, ())) for name in FIELDS)
+    left = np.arange(len(lines))
+    parts: list[tuple[Any, pl.DataFrame]] = []
+    for form in shape.in_columns:
+        some = Spans(lines.data, lines.at[left], lines.lengths[left])
+        found, is_certain = _in_columns.read(some, form, fields, shape.pages.lists)
+        if is_certain.any():
+            nothing = dict.fromkeys(_decoded.REMARKS, pl.lit(None, pl.String))
+            parts.append((left[is_certain], found.filter(is_certain).with_columns(**nothing)))
+            left = left[~is_certain]
+    if len(left) or not parts:
+        parts.append((left, _decoded.read(lines.some(left), shape, fields)))
+    if len(parts) == 1:
+        return parts[0][1]
+    places = np.concatenate([some for some, _ in parts])
+    return pl.concat([rows for _, rows in parts])[np.argsort(places)]
 
 
 def event_class(application: str | None) -> pl.Expr:
@@ -128,66 +137,3 @@ def _listed(name: str, events: Mapping[str, str]) -> str | None:
     return events.get(name) or next(
         (events[pattern] for pattern in events if "*" in pattern and fnmatchcase(name, pattern)), None
     )
-
-
-def _extractor(shape: SignInRecord, options: Options) -> Callable[[pl.Series], pl.Series]:
-    """The function from lines to the raw fields of their records."""
-    chosen = dict(shape.fields)
-    if options.user:
-        chosen["user_name"] = (options.user,)
-    if options.session_reference:
-        chosen["session_reference"] = (options.session_reference,)
-    paths = [tuple(compiled(path) for path in chosen.get(name, ())) for name in FIELDS]
-
-    def extracted(lines: pl.Series) -> pl.Series:
-        rows = [_row(line, shape, paths) for line in lines]
-        schema = dict.fromkeys((*FIELDS, *REMARKS), pl.String)
-        return pl.DataFrame(rows, schema=schema, orient="row").to_struct(lines.name)
-
-    return extracted
-
-
-Row = tuple[str | None, ...]
-NOTHING: Row = (None,) * len(FIELDS)
-
-
-class _NotAnObject(Exception):
-    """The line is not one JSON object."""
-
-
-def _row(line: str | None, shape: SignInRecord, paths: list[tuple[Path, ...]]) -> Row:
-    """The raw fields of one line, the reason where it is no record, and whether it is a directive."""
-    if line is None:
-        return (*NOTHING, None, None)
-    try:
-        record = _record(line, shape)
-    except _NotAnObject:
-        return (*NOTHING, "malformed_json", None)
-    except ValueError:
-        return (*NOTHING, "malformed_line", None)
-    if record is None:
-        return (*NOTHING, None, DIRECTIVE)
-    return (*(_first(record, alternatives) for alternatives in paths), None, None)
-
-
-def _record(line: str, shape: SignInRecord) -> Record | None:
-    if shape.read is not None and not line.lstrip("\ufeff \t").startswith("{"):
-        return shape.read(line)
-    record = _object(line.removeprefix("\ufeff"))
-    if shape.pages.is_empty(record):
-        return None
-    return shape.decode(record) if shape.decode else record
-
-
-def _first(record: Record, alternatives: tuple[Path, ...]) -> str | None:
-    for path in alternatives:
-        if value := value_at(record, path):
-            return value
-    return None
-
-
-def _object(line: str) -> Record:
-    try:
-        return object_of(line)
-    except ValueError as problem:
-        raise _NotAnObject from problem

@@ -36,6 +36,7 @@ _EPOCH = r"\A(?P<whole>[0-9]{9,19})(?:\.(?P<fraction>[0-9]{1,30}))?\z"
 _DIGITS_BELOW_SECOND = {9: 0, 10: 0, 12: 3, 13: 3, 15: 6, 16: 6, 18: 9, 19: 9}
 _SECONDS = len("2025-08-29T04:37:12")
 _UTC_TAIL = rf"\A[!-~]{{{_SECONDS}}}(?:\.[0-9]+)?[Zz]\z"
+_DATED_UTC = rf"\A{_YEAR}-[01][0-9]-[0-3][0-9]T{_CLOCK}(?:\.[0-9]+)?Z\z"
 _WALL = r"\A([0-9]{4})/([0-9]{2})/([0-9]{2}) "  # Caddy's wall, wall_milli and wall_nano
 
 
@@ -122,14 +123,27 @@ def _recorded(raw: pl.Series, time_zone: str | None, day: date | None) -> pl.Dat
     return found
 
 
+def usual(raw: pl.Series, *, time_zone: str | None, day: date | None) -> pl.DataFrame:
+    """`event_time` and `field_reason` of times of `any_shape`."""
+    if not raw.str.contains(_DATED_UTC).fill_null(False).all():
+        return read(raw, "any", time_zone=time_zone, day=day)
+    second = raw.str.head(_SECONDS).str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", time_zone="UTC", strict=False)
+    return pl.select(event_time=second + _below_second(raw)).with_columns(field_reason=_malformed())
+
+
 def _utc(raw: pl.Series) -> pl.DataFrame:
     """Of `2025-08-29T04:37:12.345678901Z`: whole seconds repeat, so each is looked at once."""
-    seconds, fraction = raw.str.head(_SECONDS), raw.str.slice(_SECONDS).str.strip_chars(".Zz")
+    seconds = raw.str.head(_SECONDS)
     found = encoded(seconds).fields(lambda text: read(text + "Z", "any", time_zone=None, day=None))
-    microseconds = fraction.str.head(6).str.pad_end(6, "0").cast(pl.Duration("us"))
     return pl.DataFrame({name: column.rows() for name, column in found.items()}).with_columns(
-        pl.col("event_time") + microseconds
+        pl.col("event_time") + _below_second(raw)
     )
+
+
+def _below_second(raw: pl.Series) -> pl.Series:
+    """What comes after the seconds of such a time."""
+    fraction = raw.str.slice(_SECONDS).str.strip_chars(".Zz")
+    return fraction.str.head(6).str.pad_end(6, "0").cast(pl.Duration("us"))
 
 
 def _any_epoch(raw: pl.Series) -> pl.DataFrame:

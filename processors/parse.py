@@ -77,7 +77,7 @@ def coded(
     early_reason = _early_reason(lines)
     readable = lines if early_reason is None else lines.where(early_reason.is_null().to_numpy())
     if isinstance(shape, SignInRecord):
-        columns = _sign_in.events(readable.text, shape, options)
+        columns = _sign_in.events(readable, shape, options)
     elif isinstance(shape, FieldRecord):
         columns = _fields.events(readable.text, headers, shape, options)
     else:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from processors import lake, ledger, run, settings, status
 from processors.__main__ import app
-from processors.sign_ins import aws_identity_center, entra_id, google_workspace
+from processors.sign_ins import auth0, aws_identity_center, entra_id, google_workspace, onelogin
 from schemas import Events, Ledger, Quarantine
 from tests import workspaces
 from tests.workspaces import AS_OF
@@ -161,6 +161,23 @@ def test_the_same_sign_in_twice_is_a_step_and_a_login(tmp_path: Path) -> None:
 def unlisted(here: settings.Settings) -> tuple[dict[str, int], int]:
     (found,) = status.status(here).sources
     return found.unlisted_actions, found.further_unlisted
+
+
+def test_onelogin_pages_have_blocks_beside_their_list(tmp_path: Path) -> None:
+    here = workspace(tmp_path, "onelogin")
+    records = [json.loads(onelogin.SAMPLE) | {"id": number} for number in range(3)]
+    beside = {"status": {"error": False, "code": 200}, "pagination": {"before_cursor": None, "after_cursor": "x"}}
+    page = json.dumps(beside | {"data": records}).encode()
+    assert read(here, page[: len(page) // 2]).events == 1
+    assert read(here, page + json.dumps(beside | {"data": []}).encode()).skipped == 1
+    assert events(here)["source_event_id"].to_list() == ["0", "1", "2"]
+
+
+def test_auth0_pages_count_what_there_is(tmp_path: Path) -> None:
+    here = workspace(tmp_path, "auth0")
+    records = [json.loads(auth0.SAMPLE)["data"] | {"log_id": f"{number}"} for number in range(3)]
+    assert read(here, json.dumps({"start": 0, "limit": 3, "total": 9, "logs": records}).encode()).events == 3
+    assert events(here)["source_event_id"].to_list() == ["0", "1", "2"]
 
 
 def named(*names: str) -> bytes:

@@ -11,5 +11,7 @@ A module declares TITLE, SPECIFICATION (a link), SAMPLE (a record), and
 - SPLIT, where a record holds several events: the name of their list. A record then comes once for each, with that one
   alone in the list, and its place as `event_index`;
 - where the shape is odd, `decode(record) -> dict | None`: the record to look in, None for a directive;
+- IN_COLUMNS, so that few records must be decoded: what `decode` does to the others, said of columns, the kinds of them
+  that it is said of one by one (a record that does not fit the first is tried with the next, and decoded at last);
 - where lines are not JSON, `read(line) -> dict | None`: likewise from the text, `ValueError` for a malformed line.
 """

@@ -14,6 +14,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import InColumns
+
 TITLE = "Auth0 tenant log and log streams"
 SPECIFICATION = "https://auth0.com/docs/deploy-monitor/logs/log-event-type-codes"
 SAMPLE = (
@@ -25,6 +29,8 @@ SAMPLE = (
     '"prompt-authenticate"}],"session_id":"example-session-1"},'
     '"log_id":"90020250829043712345000000000000000000000000000000000001"}}'
 )
+
+PAGES = ("logs",)  # of the Management API with `include_totals`
 
 RECORD = {
     "event_time": ("date",),
@@ -234,6 +240,25 @@ _FAILED = (
     *("fv", "fvr", "fdu", "fui", "actions_execution_failed", "fcph", "fcpro", "fn", "fpurh"),
 )
 OUTCOMES = dict.fromkeys(_SUCCEEDED, "success") | dict.fromkeys(_FAILED, "failure")
+
+
+def _in_columns(inside: str | None, *absent: str) -> InColumns:
+    """The records in that block."""
+    block = "" if inside is None else f"{inside}."
+    agent, session, own = (pl.col(f"{block}{name}") for name in ("user_agent", "details.session_id", "log_id"))
+    name, is_short = pl.col(f"{block}type"), agent.str.contains(rf"\A{SHORT_AGENT.pattern}\z")
+    names = [name for name, event_class in EVENTS.items() if event_class in NAMED_BY_SESSION]
+    return InColumns(
+        # a session is nothing where it is the number 0; an id that is null hides that of the wrapper
+        fits=name.is_not_null() & session.ne_missing("0") & (pl.lit(inside is None) | own.is_not_null()),
+        made={"short_user_agent": pl.when(is_short).then(agent)},
+        hidden={"user_agent": is_short, "user_id": name.is_in(names) & (session != "")},
+        absent=absent,
+        inside=inside,
+    )
+
+
+IN_COLUMNS = (_in_columns("data", "detail"), _in_columns(None, "detail", "data"), _in_columns("detail.data"))
 
 
 def decode(record: dict[str, Any]) -> dict[str, Any]:

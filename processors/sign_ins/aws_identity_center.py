@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import WHOLE, InColumns
+
 TITLE = "AWS IAM Identity Center (CloudTrail)"
 SPECIFICATION = "https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html"
 SAMPLE = (
@@ -88,6 +92,49 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 
 _PORTAL_ROLE = ":assumed-role/AWSReservedSSO_"
 _HOST = re.compile(r"\Ahttps?://([A-Za-z0-9.-]+)(?::[0-9]+)?(?=[/?#]|\Z)")
+
+
+_NAMES = [name for name in EVENTS if " " not in name]
+_NAME, _SOURCE, _ARN = pl.col("eventName"), pl.col("eventSource"), pl.col("userIdentity.arn")
+_IS_PORTAL_ROLE = _ARN.str.contains(_PORTAL_ROLE, literal=True).fill_null(False)
+_RESULTS = [
+    pl.coalesce(pl.when(name == _NAME).then(pl.col(f"{block}.{name}")) for name in _NAMES)
+    for block in ("serviceEventDetails", "responseElements")
+]
+_ERRORS = [pl.col("errorCode"), pl.col("errorMessage")]
+_USER = pl.col("userIdentity.userName")
+
+IN_COLUMNS = (
+    InColumns(
+        fits=pl.all_horizontal(
+            _NAME.is_in(_NAMES),
+            _SOURCE.is_in(["", *SOURCES]).fill_null(True),
+            pl.col("userIdentity.type").ne_missing("Root"),
+            *(error.ne_missing("0") for error in _ERRORS),
+            *(~one.str.contains(WHOLE).fill_null(False) for one in (*_RESULTS, _USER)),
+        ),
+        made={
+            "signIn.name": pl.when((_NAME == "ConsoleLogin") & _IS_PORTAL_ROLE)
+            .then(pl.lit("ConsoleLogin (Identity Center)"))
+            .otherwise(_NAME),
+            "signIn.result": pl.coalesce(
+                *_RESULTS,
+                pl.when(pl.any_horizontal((error != "").fill_null(False) for error in _ERRORS))
+                .then(pl.lit("Failure"))
+                .otherwise(pl.lit("Success")),
+            ),
+            "signIn.user": pl.when(_IS_PORTAL_ROLE)
+            .then(_ARN.str.extract(r"([^/]*)\z"))
+            .when(_USER.is_null() | (_USER == ""))
+            .then(pl.col("userIdentity.onBehalfOf.userId"))
+            .when(_USER != HIDDEN)
+            .then(_USER),
+            "signIn.application": pl.col("additionalEventData.LoginTo").str.extract(
+                r"\Ahttps?://([A-Za-z0-9.-]+)(?::[0-9]+)?(?:[/?#]|\z)"
+            ),
+        },
+    ),
+)
 
 
 def decode(record: dict[str, Any]) -> dict[str, Any]:

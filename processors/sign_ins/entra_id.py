@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import WHOLE, InColumns
 from processors._json import object_of
 
 TITLE = "Microsoft Entra ID sign-ins (diagnostic settings, Event Hub, Graph)"
@@ -96,6 +99,56 @@ _KINDS = {
 }
 """Graph's `signInEventTypes`."""
 _NOBODY = re.compile(r"\A[0-]*\Z")  # an id of zeros
+
+
+def _in_columns(block: str, category: pl.Expr, fits: pl.Expr, *absent: str) -> InColumns:
+    """The records with the sign-in in that block."""
+    is_interactive = pl.col(f"{block}isInteractive")
+    is_person_asked = category.is_in(["SignInLogs", "signIn"]) & (is_interactive == "false").fill_null(False)
+    found = pl.when(is_person_asked).then(pl.lit("NonInteractiveUserSignInLogs")).otherwise(category)
+    codes = pl.col("resultType"), pl.col(f"{block}status.errorCode")
+    code = pl.coalesce(*codes)
+    result = (
+        pl.when(code.is_in(sorted(INTERRUPTS)))
+        .then(None)
+        .when(code == "0")
+        .then(pl.lit("success"))
+        .otherwise(pl.lit("failure"))
+    )
+    own, user = pl.col(f"{block}id"), pl.col(f"{block}userPrincipalName")
+    is_person = ~found.is_in(sorted(NOT_PEOPLE)) & ~user.str.contains(_NOBODY.pattern.replace(r"\Z", r"\z"))
+    is_step = (own != "") & code.is_not_null() & result.ne_missing("success")
+    is_sure = [
+        is_interactive.is_in(["true", "false"]).fill_null(True),
+        *(one.str.contains(r"\A[0-9]{1,18}\z").fill_null(True) for one in codes),
+        *(~one.str.contains(WHOLE).fill_null(False) for one in (own, user)),
+    ]
+    return InColumns(
+        fits=pl.all_horizontal(fits, *is_sure),
+        made={
+            "signIn.category": found,
+            "signIn.result": pl.when(code.is_not_null()).then(result),
+            "signIn.user": pl.when(is_person).then(user),
+            "signIn.id": pl.when(is_step).then(pl.concat_str(own, pl.lit("/"), code)).otherwise(own),
+        },
+        absent=absent,
+        flags=(f"{block}isInteractive",),
+    )
+
+
+IN_COLUMNS = (
+    _in_columns(
+        "properties.",
+        pl.col("category"),
+        pl.col("category").is_in(list(EVENTS)) & pl.col("properties.createdDateTime").is_not_null(),
+    ),
+    _in_columns(
+        "",
+        pl.when(pl.col("isInteractive") == "true").then(pl.lit("SignInLogs")).otherwise(pl.lit("signIn")),
+        pl.col("createdDateTime").is_not_null(),
+        *("properties", "category", "signInEventTypes"),
+    ),
+)
 
 
 def decode(record: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import InColumns
 from processors.sign_ins import _keycloak_text
 
 TITLE = "Keycloak events"
@@ -90,6 +93,32 @@ NOTES = {
 OUTCOMES = {"success": "success", "failure": "failure"}
 
 NAMED_BY_SESSION = {"logout", "session_end", "background"}
+
+
+def _in_columns(block: str, *absent: str) -> InColumns:
+    """The events with their details in that block."""
+    written, error, session = pl.col("type"), pl.col("error"), pl.col("sessionId")
+    name = written.str.strip_prefix("access.")
+    code, user = pl.col(f"{block}code_id"), pl.col(f"{block}username")
+    is_failure = (error != "").fill_null(False) | written.str.ends_with("_ERROR").fill_null(False)
+    names = [name for name, event_class in EVENTS.items() if event_class in NAMED_BY_SESSION]
+    has_session, has_user = (
+        pl.any_horizontal((one != "").fill_null(False) for one in some) for some in ((session, code), (user,))
+    )
+    is_sure = [one.ne_missing("0") for one in (error, session, code, user)]  # nothing only where it is a number
+    return InColumns(
+        fits=pl.all_horizontal(*is_sure, (code.is_not_null() | user.is_not_null()) if block else pl.lit(True)),
+        made={
+            "type": name,
+            "outcome": pl.when(is_failure).then(pl.lit("failure")).otherwise(pl.lit("success")),
+            **({} if block else {"details.username": user, "details.code_id": code}),
+        },
+        hidden={"userId": name.is_in(names) & has_session & ~has_user},
+        absent=absent,
+    )
+
+
+IN_COLUMNS = (_in_columns("details.", "loggerName"), _in_columns("", "loggerName", "details"))
 
 
 def read(line: str) -> dict[str, Any] | None:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import InColumns
+
 TITLE = "Okta System Log"
 SPECIFICATION = "https://developer.okta.com/docs/reference/api/event-types/"
 SAMPLE = (
@@ -100,6 +104,17 @@ ADMIN_CONSOLE = "okta.b58d5b75-07d4-5f25-bf59-368a1261a405"
 
 NOT_PEOPLE = ("SystemPrincipal", "PublicClientApp")
 """Actor types without a person behind them (seen in exports; the documentation lists no closed set)."""
+
+
+IN_COLUMNS = (
+    InColumns(
+        fits=pl.col("eventType").ne_missing("user.session.clear"),
+        hidden={
+            "client": pl.col("client.id") == ADMIN_CONSOLE,
+            "actor": (pl.col("actor.alternateId") == "unknown") | pl.col("actor.type").is_in(NOT_PEOPLE),
+        },
+    ),
+)
 
 
 def decode(record: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
+from processors._in_columns import InColumns
+
 TITLE = "OneLogin events"
 SPECIFICATION = "https://developers.onelogin.com/api-docs/1/events/event-resource"
 SAMPLE = (
@@ -173,6 +177,31 @@ OUTCOMES = dict.fromkeys(
      "35", "138", "400", "401"),
     "failure",
 )  # fmt: skip
+
+
+_IS_ACTED = (pl.col("assuming_acting_user_id") != "").fill_null(False)
+_IS_BY_ADMIN = (
+    pl.col("event_type_id").is_in([name for name, event_class in EVENTS.items() if event_class == "admin"])
+    & (pl.col("actor_user_name") != "")
+).fill_null(False)
+
+
+def _whose(user: str, actor: str) -> pl.Expr:
+    return pl.when(~_IS_ACTED).then(pl.when(_IS_BY_ADMIN).then(pl.col(actor)).otherwise(pl.col(user)))
+
+
+IN_COLUMNS = (
+    InColumns(
+        # which is nothing only where it is a number
+        fits=pl.col("assuming_acting_user_id").ne_missing("0") & pl.col("actor_user_name").ne_missing("0"),
+        made={
+            "event_timestamp": pl.col("event_timestamp").str.replace(r" UTC\z", "Z"),
+            "user_name": _whose("user_name", "actor_user_name"),
+            "user_id": _whose("user_id", "actor_user_id"),
+        },
+        hidden={"actor_user_name": _IS_ACTED},
+    ),
+)
 
 
 def decode(record: dict[str, Any]) -> dict[str, Any]:
