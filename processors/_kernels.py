@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from processors._json_kernel import json
+from processors._session_kernel import follow, group, precede, settle
 from processors._words import (
     WORD,
     byte_at,
@@ -299,4 +300,7 @@ def suspects(data: int, at: int, lengths: int, count: int, places: int) -> int:
     return suspect
 
 
-KERNELS: tuple[Any, ...] = (counted, lines, suspects, gather, cut, requests, encode, grow, json)
+KERNELS: tuple[Any, ...] = (
+    *(counted, lines, suspects, gather, cut, requests, encode, grow, json),
+    *(group, settle, follow, precede),
+)
