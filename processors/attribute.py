@@ -83,4 +83,4 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
             pl.Series("attribution_method", _METHODS).gather(methods),
         )
 
-    return events.map_batches(fill, schema=events.collect_schema())
+    return events.map_batches(fill, schema=events.collect_schema(), streamable=True)
