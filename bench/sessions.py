@@ -14,7 +14,7 @@ from bench import _events
 from bench._measure import Case, once, run, table
 
 EVENTS_PER_USER = 100
-EVENTS_PER_SLICE = 1_000_000
+EVENTS_PER_SLICE = 500_000
 SHOWN = ("login_time", "user_name")
 SAME = ("end_time", "end_reason", "longest_inactivity_s", "activity_count", "ip_count", "ip_switch_count")
 

@@ -47,11 +47,14 @@ select e.*,
     coalesce(b.other_time >= e.event_time - interval '$absolute', false) as b_several,
     a.user_name as a_user, a.agentless_time >= e.event_time - interval '$absolute' as a_found,
     coalesce(a.other_time >= e.event_time - interval '$absolute', false) as a_several
-from (select * from events where user_name is null) e
+from (
+    select *, case when event_class in ('activity', 'background', 'logout') then ip_address end as place
+    from events where user_name is null
+) e
 asof left join by_reference r on e.session_reference = r.session_reference and e.event_time >= r.event_time
 asof left join by_both b
-    on e.ip_address = b.ip_address and e.user_agent = b.user_agent and e.event_time >= b.event_time
-asof left join by_address a on e.ip_address = a.ip_address and e.event_time >= a.event_time;
+    on e.place = b.ip_address and e.user_agent = b.user_agent and e.event_time >= b.event_time
+asof left join by_address a on e.place = a.ip_address and e.event_time >= a.event_time;
 
 create temp table attributed as
 select number, event_time, source, event_class, user_name, 'log_user' as attribution_method, application, ip_address,
