@@ -11,6 +11,7 @@ import numpy as np
 
 from processors._json_kernel import json
 from processors._objects_kernel import objects
+from processors._session_kernel import follow, group, precede, settle
 from processors._words import (
     WORD,
     byte_at,
@@ -300,4 +301,7 @@ def suspects(data: int, at: int, lengths: int, count: int, places: int) -> int:
     return suspect
 
 
-KERNELS: tuple[Any, ...] = (counted, lines, suspects, gather, cut, requests, encode, grow, json, objects)
+KERNELS: tuple[Any, ...] = (
+    *(counted, lines, suspects, gather, cut, requests, encode, grow, json, objects),
+    *(group, settle, follow, precede),
+)

@@ -21,7 +21,14 @@ from typing import Any
 import llvmlite.binding as llvm
 
 _HERE = Path(__file__).parent
-_SOURCES = ("_machine_code.py", "_kernels.py", "_json_kernel.py", "_objects_kernel.py", "_words.py")
+_SOURCES = (
+    "_machine_code.py",
+    "_kernels.py",
+    "_json_kernel.py",
+    "_objects_kernel.py",
+    "_session_kernel.py",
+    "_words.py",
+)
 _DIGEST_BYTES = 32
 _OF_THE_SYSTEM = ("llvm.", "memcpy", "memset", "memmove")
 _LOCK = Lock()

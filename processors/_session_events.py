@@ -47,7 +47,7 @@ def told(members: pl.DataFrame, logins: pl.DataFrame, *, absolute_timeout: timed
 
 
 def _joined(rows: list[Row]) -> list[JoinedBy]:
-    """Of the rules for this kind of event (see `_open_sessions`) the first that fits, since one of them did."""
+    """Of the rules for this kind of event (see `_session_kernel`) the first that fits, since one of them did."""
     opening = rows[0]
     references: dict[str, str] = {}
     device: str | None = None

@@ -87,7 +87,7 @@ class Explanation:
 
     @property
     def is_machine_cut(self) -> bool:
-        """Whether it was closed because the user never paused: see "Machines do not sleep" in `_open_sessions`."""
+        """Whether it was closed because the user never paused: see `follow` in `_session_kernel`."""
         longest: datetime = self.session["login_time"] + self.limits.absolute_timeout
         return self.session["end_reason"] == "absolute_timeout" and bool(self.session["end_time"] != longest)
 

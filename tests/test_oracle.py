@@ -169,7 +169,9 @@ def by_kernels(events: list[Event], as_of: datetime) -> Tables:
     members = sessionize.sessionize(attributed.lazy(), **limits, as_of=as_of).collect().lazy()
     windows = inactivity.windows(members, inactivity_window=WINDOW, as_of=as_of).drop("login_time")
     return (
-        attributed.select("line_number", "user_name", "attribution_method").rows(),
+        attributed.sort("event_time", "file_id", "line_number")
+        .select("line_number", "user_name", "attribution_method")
+        .rows(),
         with_opening(inactivity.sessions(members, as_of=as_of).collect(), members),
         with_opening(windows.collect(), members),
         members.filter(pl.col("membership") == "unmatched").select("file_id", "line_number").collect().rows(),

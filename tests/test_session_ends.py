@@ -1,4 +1,4 @@
-"""What ends a session, which one is which, and which bursts are plain."""
+"""What ends a session, and which one is which."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from processors._plain_bursts import follow_plain
-from processors.sessionize import in_bursts
 from tests.histories import ABSOLUTE, IDLE, ends, lines, members, memberships
-from tests.oracle import CHROME, FIREFOX, Event, at, event, frame
+from tests.oracle import CHROME, FIREFOX, Event, at, event
 
 HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 
@@ -19,7 +17,7 @@ HOME, OFFICE = "192.0.2.1", "198.51.100.7"
 # ---- ends
 
 
-@pytest.mark.parametrize("others", [[], [event("10:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+@pytest.mark.parametrize("others", [[], [event("10:00", device=FIREFOX)]], ids=["alone", "beside another"])
 @pytest.mark.parametrize(("event_class", "reason"), [("logout", "logout"), ("session_end", "revoked")])
 def test_a_logout_or_a_session_end_closes_the_session_on_its_device(
     event_class: str, reason: str, others: list[Event]
@@ -160,14 +158,14 @@ def test_a_logout_at_the_absolute_timeout_still_closes_the_session(late: timedel
 @pytest.mark.parametrize(
     ("as_of", "reason"), [("01:30", "active"), ("01:30:00.000001", "absolute_timeout")], ids=["equal", "later"]
 )
-@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["alone", "beside another"])
 def test_a_session_is_active_until_as_of_is_later_than_its_absolute_timeout(
     as_of: str, reason: str, others: list[Event]
 ) -> None:
     assert ends(*every_hour(24), *others, as_of=at(as_of, day=30))[0][0] == reason
 
 
-@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["alone", "beside another"])
 def test_the_absolute_timeout_of_an_implicit_session_counts_from_its_first_event(others: list[Event]) -> None:
     implicit = [{**each, "event_class": "activity"} for each in every_hour(24)]
     assert ends(*implicit, *others)[0] == ("absolute_timeout", "01:30:00")
@@ -181,7 +179,7 @@ def test_activity_after_the_absolute_timeout_is_an_implicit_session() -> None:
     ]
 
 
-@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["plain burst", "by the rules"])
+@pytest.mark.parametrize("others", [[], [event("23:00", device=FIREFOX)]], ids=["alone", "beside another"])
 def test_a_tie_of_both_timeouts_is_the_absolute_one(others: list[Event]) -> None:
     assert ends(*every_hour(23), *others)[0] == ("absolute_timeout", "01:30:00")
 
@@ -322,45 +320,3 @@ def test_a_day_needs_the_idle_timeout_before_twice_the_absolute_one() -> None:
 
     assert of_day(2 * ABSOLUTE + IDLE) == of_day(9 * ABSOLUTE) == []
     assert of_day(2 * ABSOLUTE) == [at("23:40")]
-
-
-# ---- plain bursts
-
-
-def certain(*events: Event) -> bool:
-    limits = {
-        "idle_timeout": IDLE // timedelta(microseconds=1),
-        "absolute_timeout": ABSOLUTE // timedelta(microseconds=1),
-    }
-    ordered = in_bursts(frame(events).collect(), limits["idle_timeout"])
-    return all(follow_plain(ordered, **limits, as_of=2**60)["is_certain"])
-
-
-def test_one_device_from_login_to_logout_is_plain() -> None:
-    a = {"session_reference": "a"}
-    events = (
-        event("10:00", "login"),
-        event("10:05", **a),
-        event("10:06", "background", **a),
-        event("10:30", "logout", **a),
-    )
-    assert certain(*events)
-
-
-def test_a_login_recorded_twice_is_plain() -> None:
-    assert certain(event("10:00:00", "login", source="okta"), event("10:00:20", "login"), event("10:05"))
-
-
-@pytest.mark.parametrize(
-    "second",
-    [
-        event("10:05", device=FIREFOX),
-        event("10:05", device="unknown"),
-        event("10:05", session_reference="b"),
-        event("10:05", "login"),
-        event("10:05", "logout", session_reference="c"),
-    ],
-    ids=["device", "no device", "reference", "login", "logout"],
-)
-def test_whatever_may_belong_elsewhere_is_not_plain(second: Event) -> None:
-    assert not certain(event("10:00", "login", session_reference="a", device=CHROME), second)

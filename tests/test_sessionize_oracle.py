@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from processors import attribute, inactivity, sessionize
-from processors._plain_bursts import follow_plain
 from tests import oracle
 from tests.oracle import CHROME, Event, event, frame
 
@@ -101,25 +100,6 @@ def test_sessions_and_windows_are_those_of_the_oracle(data: st.DataObject) -> No
     assert unmatched.rows() == [(e["file_id"], e["line_number"]) for user in users for e in user.unmatched]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.data())
-def test_plain_bursts_come_to_what_the_rules_come_to(data: st.DataObject) -> None:
-    events = data.draw(histories())
-    as_of = data.draw(moments(events))
-    limits = {
-        "idle_timeout": IDLE // TICK,
-        "absolute_timeout": ABSOLUTE // TICK,
-        "as_of": (as_of - datetime(1970, 1, 1, tzinfo=UTC)) // TICK,
-    }
-    possible = frame(events).filter(pl.col("event_time") < as_of, outcome="success").collect()
-    ordered = sessionize.in_bursts(possible, limits["idle_timeout"])
-    plain = follow_plain(ordered, **limits)
-    ruled = sessionize.by_rules(ordered, **limits)
-    certain = plain["is_certain"]
-    matters = pl.col("opening_row").is_not_null() | (pl.col("membership") == "unmatched")
-    assert_frame_equal(plain.filter(certain).drop("is_certain").filter(matters), ruled.filter(certain).filter(matters))
-
-
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.data())
 def test_a_later_as_of_never_moves_a_session_that_was_final(data: st.DataObject) -> None:
@@ -174,5 +154,5 @@ def test_attribution_is_that_of_the_oracle(data: st.DataObject) -> None:
 
     events = [drawn(number) for number in range(1, data.draw(st.integers(2, 12)))]
     found = attribute.attribute(frame(events), frame(events[::-1]), absolute_timeout=ABSOLUTE).collect()
-    expected = [(e["line_number"], *oracle.attribute(e, events, ABSOLUTE)) for e in oracle.in_order(events)]
+    expected = [(e["line_number"], *oracle.attribute(e, events, ABSOLUTE)) for e in events]
     assert found.select("line_number", "user_name", "attribution_method").rows() == expected
