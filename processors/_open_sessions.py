@@ -12,7 +12,7 @@ SAME_LOGIN_US = 60_000_000
 CLASSES = ("login", "activity", "background", "logout", "session_end")
 MEMBERSHIPS = (None, "opened", "action", "background", "closed", "unmatched")
 END_REASONS = ("active", "logout", "revoked", "superseded", "idle_timeout", "absolute_timeout")
-_OPEN_COLUMNS, _LEAST_MET = 9, 1 << 10
+_OPEN_COLUMNS, _LEAST_MET = 8, 1 << 10
 
 
 class Events(NamedTuple):

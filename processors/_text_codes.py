@@ -12,14 +12,14 @@ import polars as pl
 def coded(*columns: pl.Series) -> tuple[list[Any], list[str]]:
     """The codes of each column, from 1 on and 0 for null, the same in all of them; and the text of each code.
 
-    The text of code 0 is empty.
+    The text of code 0 is empty. Not as `_encoded` makes codes, which copies all text: here are millions of rows.
     """
     texts = pl.Categorical(pl.Categories.random())
     known = [column.cast(texts) for column in columns]
     codes = [(column.to_physical() + 1).fill_null(0).to_numpy() for column in known]
     distinct = pl.concat([column.unique() for column in known]).unique().drop_nulls()
-    places = distinct.to_physical() + 1
-    found = [""] * ((places.max() or 0) + 1)  # type: ignore[operator]  # what a maximum may be else, this is not
+    places = (distinct.to_physical() + 1).to_numpy()
+    found = [""] * (int(places.max(initial=0)) + 1)
     for place, text in zip(places, distinct.cast(pl.String), strict=True):
         found[place] = text
     return codes, found

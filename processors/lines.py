@@ -1,4 +1,4 @@
-"""Bytes of whole lines → a frame the parser reads; what it rejected → rows of quarantine."""
+"""Bytes of whole lines → the lines the parser reads; what it rejected → rows of quarantine."""
 
 from __future__ import annotations
 
@@ -13,18 +13,11 @@ from processors.slabs import LINE_BYTES
 OUT_OF_RANGE = "time_out_of_range"
 
 
-def lines_of(data: bytes, first: int) -> pl.DataFrame:
-    """The lines as a frame `line_number, line`, numbered from `first`; null where a line is not UTF-8.
+def spans_of(data: bytes) -> Spans:
+    """The lines, null where one is not UTF-8.
 
     Of a line that is too long only that is kept right: it may be cut in the middle of a character.
     """
-    lines = spans_of(data).text
-    numbers = pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line_number")
-    return lines.alias("line").to_frame().select(numbers, "line")
-
-
-def spans_of(data: bytes) -> Spans:
-    """The same as bytes, without numbers."""
     try:
         if not data.isascii():
             pl.Series([data], dtype=pl.Binary).cast(pl.String)  # four times as fast as to decode it

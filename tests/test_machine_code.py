@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from processors import _machine_code
+from processors import _json_kernel, _kernels, _machine_code, _open_sessions, _scan, _session_kernel, _words
 
 COUNT = (
     "import sys, numpy as np; from processors import _machine_code, _scan;"
@@ -49,6 +50,25 @@ def test_where_nothing_can_be_kept_it_is_made_all_the_same(code: Path) -> None:
     for folder in ("__pycache__", ".cache"):
         (code / folder).write_text("no folder")
     assert _is_made(code)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "kernel", "names"),
+    [
+        (_scan, _kernels, ("PART_COLUMNS", "CELL_COLUMNS", "AT_BYTE", "AT_TEXT", "AT_WIDTH", "AT_END")),
+        (_scan, _json_kernel, ("NODE_COLUMNS", "KEY_COLUMNS", "SEEN_COLUMNS", "DEEPEST", "MOST_SEEN")),
+        (_scan, _json_kernel, ("OBJECT", "TEXT", "VALUE", "BLOCK", "ITEMS", "ITEM", "NEVER")),
+    ],
+)
+def test_arrays_are_laid_out_as_the_kernels_read_them(
+    arrays: ModuleType, kernel: ModuleType, names: tuple[str, ...]
+) -> None:
+    assert [getattr(arrays, name) for name in names] == [getattr(kernel, name) for name in names]
+
+
+def test_there_is_room_for_what_is_read_behind_a_text() -> None:
+    assert _scan.ROOM >= _words.WIDE
+    assert _open_sessions._OPEN_COLUMNS == _session_kernel.COLUMNS
 
 
 def test_all_kernels_are_there() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from processors import headers, parse, trial
 from processors.formats import aws_cloudfront, iis_w3c
-from processors.lines import lines_of
+from processors.lines import spans_of
 from tests.parsing import KEY, one
 
 MODULES = {"iis_w3c": iis_w3c, "aws_cloudfront": aws_cloudfront}
@@ -58,9 +58,14 @@ SPLICES = [
 
 def frame(data: bytes, format: str, **options: Any) -> pl.DataFrame:
     """What becomes of a file."""
-    lines = lines_of(data, 1).with_columns(headers.column(headers.runs(data, None)))
-    chosen = parse.Options(reference_key=KEY, **options)
-    return parse.parse(lines.lazy(), reader=parse.reader(format), source="s", file_id="f", options=chosen).collect()
+    return below(data, None, format, parse.Options(reference_key=KEY, **options))
+
+
+def below(data: bytes, header: str | None, format: str, options: parse.Options) -> pl.DataFrame:
+    """What becomes of lines below a header."""
+    above = headers.column(headers.runs(data, header))
+    lines = pl.DataFrame({"line_number": range(1, len(above) + 1), "line": spans_of(data).text, "header": above})
+    return parse.parse(lines.lazy(), reader=parse.reader(format), source="s", file_id="f", options=options).collect()
 
 
 def damaged(seed: int, count: int, format: str) -> list[str]:
@@ -160,10 +165,8 @@ def test_a_file_cut_anywhere_means_the_same(format: str) -> None:
     pieces = [data[start:end] for start, end in pairwise(ends) if start < end]
     header, found = None, []
     for piece in pieces:
-        some = lines_of(piece, 1).with_columns(headers.column(headers.runs(piece, header)))
-        options = parse.Options(reference_key=KEY)
-        parsed = parse.parse(some.lazy(), reader=parse.reader(format), source="s", file_id="f", options=options)
-        found += parsed.collect().select("quarantine_reason", "skipped", "event_time").rows()
+        parsed = below(piece, header, format, parse.Options(reference_key=KEY))
+        found += parsed.select("quarantine_reason", "skipped", "event_time").rows()
         header = headers.runs(piece, header)[-1][1]
     assert found == whole
 
