@@ -70,15 +70,15 @@ def reader(text: str | None) -> Reader:
     """The format of that name; one that is not given or not known is told all there are."""
     from processors import parse
 
-    known = ", ".join(parse.format_names())
     if text is None:
-        raise typer.BadParameter(f"name one of {known}", param_hint="'--format' / '-f'")
+        raise typer.BadParameter(f"name one of {', '.join(parse.format_names())}", param_hint="'--format' / '-f'")
     try:
         return parse.reader(text)
     except parse.BadFormat as problem:
         raise CallError("--format", f"{problem.problem}", f"{problem.remedy}\n{problem.excerpt()}") from None
     except parse.UnknownFormat as problem:
         near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
+        known = ", ".join(parse.format_names())
         raise typer.BadParameter(
             f"{text!r} is no format{near or '.'} Formats: {known}", param_hint="'--format'"
         ) from None
@@ -86,14 +86,16 @@ def reader(text: str | None) -> Reader:
 
 def fields(text: str | None, reader: Reader) -> tuple[str | None, FieldMap | None]:
     """What `--fields` says of the lines: the names of a W3C log's fields, or a mapping out of a file."""
-    from pydantic import ValidationError
-
-    from processors import _field_table, _settings_problems, _w3c_fields
+    from processors import _w3c_fields
     from processors._reader import FieldRecord, W3cLine
-    from processors._settings_file import read
-    from processors.errors import Problem, SettingsError
 
     if isinstance(reader.shape, FieldRecord):
+        from pydantic import ValidationError
+
+        from processors import _field_table, _settings_problems
+        from processors._settings_file import read
+        from processors.errors import Problem, SettingsError
+
         if text is None:
             remedy = "Name a TOML file with what [sources.fields] would say, such as event_time = 'ts'"
             raise CallError("--fields", f"{reader.name} needs to be told what is where in a record", remedy)

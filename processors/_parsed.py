@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from processors import _console, candidates, trial
+from processors import _console, trial
 from processors._options import QUARANTINED_SHARE
 from processors._reader import FieldRecord
 from processors._visible import visible
@@ -66,6 +66,8 @@ def _advice(outcome: trial.Outcome, reader: Reader) -> str:
     if outcome.events >= outcome.quarantined:
         why = "; ".join(f"{REASONS[name]} ({count:,} {name})" for name, count in reasons.most_common())
         return f"The others read as {reader.name}. These do not: {why}"
+    from processors import candidates  # which few files need
+
     better = candidates.better_format(outcome.file, reader.name)
     if better:
         return f"It does not look like {reader.name}; its first lines are {better}: try --format {better}"

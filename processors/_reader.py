@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -117,22 +117,20 @@ class UnknownFormat(ValueError):
 @cache
 def formats() -> dict[str, Reader]:
     """Every named format, web formats first, each group by name."""
-    readers = [_web(name, module) for name, module in _modules(web_formats) if not hasattr(module, "compiled")]
-    readers += [_sign_in(name, module) for name, module in _modules(sign_ins)]
-    return {reader.name: reader for reader in readers}
+    named = (name for package in (web_formats, sign_ins) for name in _modules(package))
+    return {name: reader for name in named if (reader := _named(name))}
 
 
 @cache
 def servers() -> dict[str, Reader]:
     """The servers whose own configuration names a format, each with the format that its module has for an example."""
-    modules = {name: module for name, module in _modules(web_formats) if hasattr(module, "compiled")}
+    modules = {name: module for name in _modules(web_formats) if (module := _server(name))}
     return {name: _compiled(name, module, module.FORMAT, module.SAMPLE) for name, module in modules.items()}
 
 
 def names() -> list[str]:
     """What formats may be called, for people: `nginx:<log_format>` stands for all of that server's."""
-    modules = dict(_modules(web_formats))
-    return sorted([*formats(), *MAPPED, *(f"{server}:<{modules[server].DIRECTIVE}>" for server in servers())])
+    return sorted([*formats(), *MAPPED, *(f"{server}:<{_server(server).DIRECTIVE}>" for server in servers())])
 
 
 @cache
@@ -148,23 +146,42 @@ def reader(format: str) -> Reader:
             remedy = f"Write format = {' or '.join(map(repr, MAPPED))}, and say below [sources.fields] what is where"
             raise BadFormat(format, len("fields:"), problem, remedy)
         return MAPPED[format]
-    if server in servers():
-        module: Any = dict(_modules(web_formats))[server]
+    if module := _server(server):
         if not written.strip():
             example = module.FORMAT.split()[0]
             remedy = f"Write format = '{server}:{example} …', with the string from {module.CONFIGURATION}"
             raise BadFormat(format, len(format), f"{server} needs its {module.DIRECTIVE}", remedy)
         return _compiled(server, module, written, "")
-    if format not in formats():
+    named = _named(format)
+    if named is None:
         near = difflib.get_close_matches(format, [*formats(), *MAPPED], n=1)
         raise UnknownFormat(format, next(iter(near), None))
-    return formats()[format]
+    return named
 
 
-def _modules(package: ModuleType) -> Iterator[tuple[str, Any]]:
-    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-        if not found.name.startswith("_"):
-            yield found.name, importlib.import_module(f"{package.__name__}.{found.name}")
+@cache
+def _modules(package: ModuleType) -> list[str]:
+    """The names of its public modules, of which each is loaded when it is asked for."""
+    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def _module(package: ModuleType, name: str) -> Any:
+    return importlib.import_module(f"{package.__name__}.{name}") if name in _modules(package) else None
+
+
+def _server(name: str) -> Any:
+    """The module of a server whose configuration names formats, or None."""
+    module = _module(web_formats, name)
+    return module if hasattr(module, "compiled") else None
+
+
+@cache
+def _named(name: str) -> Reader | None:
+    """The format of that name that is written down here."""
+    if (module := _module(web_formats, name)) and not hasattr(module, "compiled"):
+        return _web(name, module)
+    return _sign_in(name, module) if (module := _module(sign_ins, name)) else None
 
 
 def _web(name: str, module: Any) -> Reader:

@@ -7,17 +7,19 @@ Android, and since 2020 browsers send `Mac OS X 10_15_7` from every Mac. `Window
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import polars as pl
-from ua_parser import OS, Result, UserAgent
-from ua_parser import parse as parse_agent
+from ua_parser import OS, Domain, PartialResult, UserAgent
+from ua_parser.loaders import load_lazy_builtins
+from ua_parser.regex import Resolver
 
 from processors._unique import map_unique
 from schemas.columns import UNKNOWN_DEVICE
 
 LONGEST_AGENT = 2_048
 """Characters looked at: what follows is no longer about the browser."""
+_ASKED = Domain.USER_AGENT | Domain.OS
 _SHORT = re.compile(
     r"(?P<browser>[^/();]{1,80}?) (?P<major>[0-9]{1,9})\.[0-9.]{1,40} / "  # as Auth0 writes it
     r"(?P<system>[^/();]{1,80}?) (?P<system_major>[0-9]{1,9})\.(?P<system_minor>[0-9]{1,9})\.[0-9.]{1,40}"
@@ -38,18 +40,26 @@ def kin(device: pl.Expr) -> pl.Expr:
 @lru_cache(maxsize=65_536)
 def _label(agent: str) -> str | None:
     short = _SHORT.fullmatch(agent)
-    found: Result = _of_short(short) if short else parse_agent(agent[:LONGEST_AGENT])
+    found = _of_short(short) if short else _resolver()(agent[:LONGEST_AGENT], _ASKED)
     parts = [part for part in (_browser(found.user_agent), _platform(found.os, agent)) if part]
     return " · ".join(parts) or None
 
 
-def _of_short(short: re.Match[str]) -> Result:
+@cache
+def _resolver() -> Resolver:
+    """That of ua-parser without its names of devices, which take longer to load than all else."""
+    agents, systems, _ = load_lazy_builtins()
+    return Resolver((agents, systems, []))
+
+
+def _of_short(short: re.Match[str]) -> PartialResult:
     """The same of `Chrome 126.0.0 / Mac OS X 10.15.7`, where `Other` and versions of 0 stand for nothing."""
     major, system_major, system_minor = (
         None if int(short[name]) == 0 else short[name] for name in ("major", "system_major", "system_minor")
     )
     browser, system = short["browser"], short["system"]
-    return Result(
+    return PartialResult(
+        _ASKED,
         None if browser == "Other" else UserAgent(browser, major),
         None if system == "Other" else OS(system, system_major, system_minor),
         None,
