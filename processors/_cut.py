@@ -20,18 +20,20 @@ import numpy as np
 import polars as pl
 
 from processors import _scan, _template
-from processors._encoded import Columns, Encoded, encoded
+from processors._encoded import Columns, Encoded, of_texts
 from processors._spans import Spans
 from processors._template import TAIL, Cell, Field, Template
+
+_DIGITS = {"number": _scan.MOST_DIGITS, "three digits": 3}
 
 
 @dataclass(frozen=True)
 class _Slot:
-    """What becomes of a piece of text: the names of its fields, and the pattern that it must fit, if any."""
+    """What becomes of a piece of text: the names of its fields; its digits as a number, or the pattern it must fit."""
 
     names: tuple[str, ...]
     is_one: bool
-    is_number: bool
+    digits: int
     pattern: str | None
 
 
@@ -49,17 +51,18 @@ class _Program:
 def fast(lines: Spans, template: Template, tokens: frozenset[str]) -> tuple[Columns, pl.Series]:
     """The fields by name, and which lines they are certain of; elsewhere they mean nothing."""
     program = _program(template, tokens)
-    at, lengths, fits = _scan.cut(
-        *(lines.data, lines.at, lines.lengths, program.parts, program.cells, program.text, len(program.slots)),
+    found, fits = _scan.cut(
+        *(lines.data, lines.at, lines.lengths, program.parts, program.cells, program.text),
+        [slot.digits for slot in program.slots],
         is_open=program.is_open,
         has_escapes=lines.has_backslashes,
     )
     fields: Columns = {}
-    for place, slot in enumerate(program.slots):
-        if slot.is_number:
-            fields |= {name: Encoded(pl.Series(np.where(fits, at[place], 0))) for name in slot.names}
+    for slot, piece in zip(program.slots, found, strict=True):
+        if slot.digits:
+            fields |= {name: Encoded(pl.Series(piece)) for name in slot.names}
             continue
-        column = encoded(Spans(lines.data, at[place], lengths[place]))
+        column = of_texts(piece)
         if slot.pattern:
             fits &= _fitting(column, slot.pattern, has_escapes=lines.has_backslashes)
         if slot.is_one and slot.names:
@@ -126,18 +129,18 @@ def _program(template: Template, tokens: frozenset[str]) -> _Program:
     for part in _template.parts(template, tokens):
         first = len(cells)
         if part.pattern:
-            cells.append((*placed(""), _scan.AT_END, 0, len(slots), False, False, False))
-            slots.append(_Slot((), False, False, part.pattern))
+            cells.append((*placed(""), _scan.AT_END, 0, len(slots), False, 0, False))
+            slots.append(_Slot((), False, 0, part.pattern))
         for cell in () if part.pattern else part.cells:
             ends = _ends(cell, part.cells)
             is_word = cell.fits == "word" and ends == _scan.AT_BYTE
-            is_number = cell.fits == "number"
-            pattern = None if is_word or is_number or cell.fits == "anything" else cell.pattern
-            is_slot = bool(cell.names or pattern or is_number)
+            digits = 0 if tokens.intersection(cell.names) else _DIGITS.get(cell.fits, 0)
+            pattern = None if is_word or digits or cell.fits == "anything" else cell.pattern
+            is_slot = bool(cell.names or pattern or digits)
             is_only = ends == _scan.AT_TEXT and not cell.ends_at_first
             slot = len(slots) if is_slot else -1
-            cells.append((*placed(cell.after), ends, cell.width or 0, slot, is_word, is_number, is_only))
-            slots += [_Slot(cell.names, cell.is_one, is_number, pattern)] if is_slot else []
+            cells.append((*placed(cell.after), ends, cell.width or 0, slot, is_word, digits, is_only))
+            slots += [_Slot(cell.names, cell.is_one, digits, pattern)] if is_slot else []
         before = placed("" if part.pattern else part.before)
         parts.append((*before, first, len(cells), 0 if part.pattern else _tail(part.cells)))
     is_open = isinstance(template[-1], Field) and template[-1].pattern == TAIL

@@ -77,7 +77,16 @@ def _distinct(rows: pl.Series | Spans) -> tuple[pl.Series, pl.Series]:
         places = [known.setdefault(value, len(known)) for value in rows.to_list()]
         return pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32)
     found = rows if isinstance(rows, Spans) else spans(rows)
-    codes, offsets, texts = _scan.encode(found.data, found.at, found.lengths)
+    return _of_texts(_scan.encode(found.data, found.at, found.lengths))
+
+
+def of_texts(found: _scan.Texts) -> Encoded:
+    """The column of what `_scan` found."""
+    return Encoded(*_of_texts(found))
+
+
+def _of_texts(found: _scan.Texts) -> tuple[pl.Series, pl.Series]:
+    codes, offsets, texts = found
     return text(offsets, texts, np.arange(len(offsets) - 1) > 0), pl.Series(codes)
 
 

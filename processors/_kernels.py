@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from processors._json_kernel import json
 from processors._objects_kernel import objects
@@ -31,9 +32,11 @@ from processors._words import (
 
 LINE_FEED, CARRIAGE_RETURN, QUOTE, BACKSLASH, SPACE, SLASH, HASH, QUESTION = b'\n\r"\\ /#?'
 LESS, CAPITAL_T, DIGIT_2, DIGIT_0, DASH = b"<T20-"
-MOST_DIGITS, NINE, TEN = 18, 9, 10
+MOST_DIGITS, NINE, TEN, HALF_WORD = 18, 9, 10, 4
 BEFORE, BEFORE_LENGTH, FIRST_CELL, END_CELL, TAIL, PART_COLUMNS = range(6)  # of a row of `parts`
-AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, IS_NUMBER, IS_ONLY, CELL_COLUMNS = range(9)  # of a row of `cells`
+AFTER, AFTER_LENGTH, ENDS, WIDTH, SLOT, IS_WORD, DIGITS, IS_ONLY, CELL_COLUMNS = range(9)  # of a row of `cells`
+IS_TEXT, CODES, TABLE, TABLE_SIZE, ENDS_OF_TEXTS, TEXTS, TEXTS_SIZE, COLUMN_COLUMNS = range(8)  # of a row of `columns`
+DONE_LINES, DONE_COLUMNS, DONE_ROWS = range(3)  # of `progress`
 AT_BYTE, AT_TEXT, AT_WIDTH, AT_END = range(4)  # where a cell ends: `ENDS`
 PROTOCOLS = tuple(
     np.uint64(int.from_bytes(b"HTTP/" + version, "little")) for version in (b"1.0", b"1.1", b"2.0", b"3.0")
@@ -49,13 +52,18 @@ def counted(data: int, size: int, byte: int) -> int:
     return count
 
 
-def lines(data: int, size: int, at: int, lengths: int) -> int:
-    """How many lines there are; where each begins, and how long it is without its line end."""
+def holds(data: int, size: int, byte: int) -> int:
+    """Whether the byte is there: 1 or 0."""
+    return 1 if find(data, data + size, data + size - WORD, byte) >= 0 else 0
+
+
+def lines(data: int, size: int, at: int, lengths: int, most: int) -> int:
+    """How many lines there are, up to `most`; where each begins, and how long it is without its line end."""
     starts, sizes = int64s(at), int64s(lengths)
     end = data + size
     limit = end - WORD
     place, count = data, 0
-    while place < end:
+    while place < end and count < most:
         stop = find(place, end, limit, LINE_FEED)
         if stop < 0:
             stop = end
@@ -85,12 +93,12 @@ def is_escaped(start: int, place: int) -> bool:
 
 
 @inlined
-def whole_number(place: int, end: int) -> int:
-    """The number there of 18 digits at most, 0 for a dash, or -1."""
+def whole_number(place: int, end: int, digits: int) -> int:
+    """The number of so many digits that is there, or -1. Of 18 it may have fewer, and a dash is 0."""
     value = np.int64(-1)
-    if end == place + 1 and byte_at(place) == DASH:
+    if digits == MOST_DIGITS and end == place + 1 and byte_at(place) == DASH:
         value = 0
-    elif place < end <= place + MOST_DIGITS:
+    elif end == place + digits or (digits == MOST_DIGITS and place < end < place + digits):
         value = 0
         for at in range(place, end):
             digit = byte_at(at) - DIGIT_0
@@ -101,7 +109,8 @@ def whole_number(place: int, end: int) -> int:
     return value
 
 
-def cut(
+@njit
+def cut_block(
     data: int,
     size: int,
     at: int,
@@ -170,8 +179,8 @@ def cut(
                 if slot >= 0:
                     found_at[slot * count + row] = place - data
                     found_lengths[slot * count + row] = stop - place
-                if slot >= 0 and cell[at_cell + IS_NUMBER]:
-                    value = whole_number(place, stop)
+                if slot >= 0 and cell[at_cell + DIGITS]:
+                    value = whole_number(place, stop, cell[at_cell + DIGITS])
                     if value < 0:
                         place = -1
                         break
@@ -212,7 +221,8 @@ def requests(data: int, size: int, at: int, lengths: int, count: int, part_at: i
     return 0
 
 
-def encode(
+@njit
+def encode_rows(
     data: int,
     size: int,
     at: int,
@@ -220,9 +230,9 @@ def encode(
     first: int,
     count: int,
     seed: int,
+    codes: int,
     table: int,
     table_size: int,
-    codes: int,
     offsets: int,
     texts: int,
     texts_size: int,
@@ -241,10 +251,14 @@ def encode(
     limit, text_limit = data + size - WORD, texts + texts_size - WORD
     mask = np.uint64(table_size - 1)
     known = ends[-1]
+    last, last_length, last_code = data, -1, 0
     for row in range(first, count):
         place, length = data + starts[row], sizes[row]
         if length < 0:
             code_of[row] = 0
+            continue
+        if length == last_length and is_same(place, last, length, limit, limit):
+            code_of[row] = last_code
             continue
         hash_ = hashed(place, length, limit, np.uint64(seed))
         at_table = hash_ >> _HALF
@@ -270,8 +284,109 @@ def encode(
             copy(place, length, limit, texts + ends[code])
             ends[code + 1] = ends[code] + length
         code_of[row] = code
+        last, last_length, last_code = place, length, code
     ends[-1] = known
     return count
+
+
+def encode(
+    data: int,
+    size: int,
+    at: int,
+    lengths: int,
+    first: int,
+    count: int,
+    seed: int,
+    codes: int,
+    table: int,
+    table_size: int,
+    offsets: int,
+    texts: int,
+    texts_size: int,
+) -> int:
+    """The same as `encode_rows`."""
+    return encode_rows(
+        data, size, at, lengths, first, count, seed, codes, table, table_size, offsets, texts, texts_size
+    )
+
+
+def cut(
+    data: int,
+    size: int,
+    at: int,
+    lengths: int,
+    count: int,
+    parts: int,
+    part_count: int,
+    cells: int,
+    text: int,
+    is_open: int,
+    has_escapes: int,
+    slot_count: int,
+    block_lines: int,
+    slot_at: int,
+    slot_lengths: int,
+    fits: int,
+    columns: int,
+    seed: int,
+    progress: int,
+) -> int:
+    """The column whose table is half full, or -1 when all is done; of each line the number or the code of each slot.
+
+    It goes on where `progress` says. Lines are cut a block at a time, so that they are still near when they are coded.
+    """
+    column, done, found_at = int64s(columns), int64s(progress), int64s(slot_at)
+    while done[DONE_LINES] < count:
+        first = done[DONE_LINES]
+        rows = min(block_lines, count - first)
+        if done[DONE_COLUMNS] == 0 and done[DONE_ROWS] == 0:
+            cut_block(
+                data,
+                size,
+                at + first * WORD,
+                lengths + first * WORD,
+                rows,
+                parts,
+                part_count,
+                cells,
+                text,
+                is_open,
+                has_escapes,
+                slot_count,
+                slot_at,
+                slot_lengths,
+                fits + first,
+            )
+        while done[DONE_COLUMNS] < slot_count:
+            slot = done[DONE_COLUMNS]
+            at_column = slot * COLUMN_COLUMNS
+            if column[at_column + IS_TEXT]:
+                done[DONE_ROWS] = encode_rows(
+                    data,
+                    size,
+                    slot_at + slot * rows * WORD,
+                    slot_lengths + slot * rows * WORD,
+                    done[DONE_ROWS],
+                    rows,
+                    seed,
+                    column[at_column + CODES] + first * HALF_WORD,
+                    column[at_column + TABLE],
+                    column[at_column + TABLE_SIZE],
+                    column[at_column + ENDS_OF_TEXTS],
+                    column[at_column + TEXTS],
+                    column[at_column + TEXTS_SIZE],
+                )
+                if done[DONE_ROWS] < rows:
+                    return slot
+            else:
+                numbers, is_cut = int64s(column[at_column + CODES]), uint8s(fits)
+                for row in range(rows):
+                    numbers[first + row] = found_at[slot * rows + row] if is_cut[first + row] else 0
+            done[DONE_ROWS] = 0
+            done[DONE_COLUMNS] += 1
+        done[DONE_COLUMNS] = 0
+        done[DONE_LINES] += rows
+    return -1
 
 
 def grow(table: int, table_size: int, larger: int, larger_size: int) -> int:
@@ -302,6 +417,6 @@ def suspects(data: int, at: int, lengths: int, count: int, places: int) -> int:
 
 
 KERNELS: tuple[Any, ...] = (
-    *(counted, lines, suspects, gather, cut, requests, encode, grow, json, objects),
+    *(counted, holds, lines, suspects, gather, cut, requests, encode, grow, json, objects),
     *(group, settle, follow, precede),
 )

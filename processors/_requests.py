@@ -39,13 +39,20 @@ _REQUEST = (
 )
 
 
+TRAITS = ("is_request", "is_login", "is_logout", "is_background")
+
+
 def read(raw: Encoded, options: Options) -> Columns:
-    """`http_method`, `http_path`, raw `http_query`, `is_login`, `is_logout`, `is_background` of request lines."""
+    """`http_method`, `http_path`, raw `http_query`, and `traits`: a bit for each of `TRAITS`, the first one lowest."""
     method, path, query = _parts(raw.values)
     background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
-    asked = {"is_login": options.login_requests, "is_logout": options.logout_requests, "is_background": background}
-    found = {"http_method": method, "http_path": path, "http_query": query}
-    found |= {name: _matching(patterns, method, path) for name, patterns in asked.items()}
+    is_request = method.map(pl.Expr.is_not_null).rows()
+    asked = (options.login_requests, options.logout_requests, background)
+    traits = is_request.cast(pl.UInt8)
+    for place, patterns in enumerate(asked, 1):
+        if patterns:
+            traits |= _matching(patterns, method, path).cast(pl.UInt8) * (1 << place)
+    found = {"http_method": method, "http_path": path, "http_query": query, "traits": Encoded(traits)}
     return {name: column.within(raw) for name, column in found.items()}
 
 
@@ -76,18 +83,20 @@ def _others(raw: pl.Series) -> list[pl.Series]:
     return found.select(method.alias("method"), "path", "query").get_columns()
 
 
-def _matching(patterns: Sequence[str], method: Encoded, path: Encoded) -> Encoded:
+def _matching(patterns: Sequence[str], method: Encoded, path: Encoded) -> pl.Series:
     """Whether each is one of `METHOD /path` or `/path` (any method), where `*` stands for anything."""
     of_paths = _globs([pattern for pattern in patterns if " " not in pattern])
-    found = path.map(lambda text: text.str.contains(of_paths).fill_null(False))
-    of_requests = [pattern for pattern in patterns if " " in pattern]
-    if not of_requests:
-        return found
-    requests = pl.select(pl.concat_str(method.rows(), pl.lit(" "), path.rows())).to_series()
-    return Encoded(found.rows() | requests.str.contains(_globs(of_requests)).fill_null(False))
+    of_requests = _globs([pattern for pattern in patterns if " " in pattern])
+    found = pl.repeat(False, len(path.rows()), eager=True)
+    if of_paths:
+        found = path.map(lambda text: text.str.contains(of_paths).fill_null(False)).rows()
+    if of_requests:
+        requests = pl.select(pl.concat_str(method.rows(), pl.lit(" "), path.rows())).to_series()
+        found |= requests.str.contains(of_requests).fill_null(False)
+    return found
 
 
 def _globs(patterns: Sequence[str]) -> str:
-    """The pattern of what begins and ends as one of these, `*` being anything; of nothing where there are none."""
+    """The pattern of what begins and ends as one of these, `*` being anything; none where there are none."""
     written = (".*".join(map(pl.escape_regex, pattern.split("*"))) for pattern in patterns)
-    return rf"(?s)\A(?:{'|'.join(written)})\z" if patterns else r"[^\s\S]"
+    return rf"(?s)\A(?:{'|'.join(written)})\z" if patterns else ""

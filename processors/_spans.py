@@ -46,7 +46,7 @@ class Spans:
     @cached_property
     def has_backslashes(self) -> bool:
         """Whether any text may have one."""
-        return _scan.counted(self.data, _scan.BACKSLASH) > 0
+        return _scan.holds(self.data, _scan.BACKSLASH)
 
 
 def spans(rows: pl.Series) -> Spans:
@@ -60,10 +60,13 @@ def spans(rows: pl.Series) -> Spans:
     return Spans(np.frombuffer(data or b"", np.uint8), ends[:-1], lengths)
 
 
-def lines(data: bytes) -> Spans:
-    """The lines, each without its line end: a line feed, or that after one carriage return. They may be no UTF-8."""
+def lines(data: bytes, count: int) -> Spans:
+    """The lines, of which there are so many, each without its line end: a line feed, or that after one carriage return.
+
+    They may be no UTF-8.
+    """
     buffer = np.frombuffer(data, np.uint8)
-    return Spans(buffer, *_scan.lines(buffer))
+    return Spans(buffer, *_scan.lines(buffer, count))
 
 
 def text(offsets: Any, texts: Any, is_text: Any = None) -> pl.Series:

@@ -11,9 +11,12 @@ from typing import Literal
 ANY_QUOTED = r'(?:[^"\\]|\\.)*'  # between quotes: a backslash keeps what it escapes
 WORD = r'[^ "]+'
 NUMBER = r"[0-9]{1,18}|-"
+THREE_DIGITS = r"[0-9]{3}"
 # what newer versions of a server add behind the last field, where no other one holds quotes. Not more than that: if a
 # client could write a quote, its agent might be followed by made-up fields, and the real ones would be a longer tail
 TAIL = r'(?: (?:"(?:[^"\\]|\\.)*"|[^ "]+)){0,15}'
+
+_NUMBERS: dict[str, Literal["number", "three digits"]] = {NUMBER: "number", THREE_DIGITS: "three digits"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Cell:
     """Whether it is a single field."""
     width: int | None
     """How many characters it nearly always has."""
-    fits: Literal["anything", "word", "number", "pattern"]
+    fits: Literal["anything", "word", "number", "three digits", "pattern"]
     """What fits of the text cut out, if it has no backslash: all of it, all but nothing, or what the pattern says."""
     has_no_such: bool
     """Whether none of its characters can be the first one of the text after it."""
@@ -80,9 +83,9 @@ def names(template: Template, tokens: Collection[str] = ()) -> dict[int, str]:
 
 @cache
 def numbers(template: Template, tokens: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Those of `names` that are whole numbers, or a dash."""
-    fields = ((name, template[place]) for place, name in names(template, tokens).items())
-    return frozenset(name for name, field in fields if isinstance(field, Field) and field.pattern == NUMBER)
+    """Those of `names` that are whole numbers, or a dash, and not asked for as they are written."""
+    fields = ((name, template[place]) for place, name in names(template, tokens).items() if name not in tokens)
+    return frozenset(name for name, field in fields if isinstance(field, Field) and field.pattern in _NUMBERS)
 
 
 @cache
@@ -162,11 +165,11 @@ def _cell(runs: list[tuple[list[tuple[int, Field]], str]], named: dict[int, str]
     )
 
 
-def _fits(pattern: str, after: str) -> Literal["anything", "word", "number", "pattern"]:
+def _fits(pattern: str, after: str) -> Literal["anything", "word", "number", "three digits", "pattern"]:
     if pattern == ANY_QUOTED:
         return "anything"
-    if pattern == NUMBER:
-        return "number"
+    if number := _NUMBERS.get(pattern):
+        return number
     return "word" if pattern == WORD and after.startswith(" ") else "pattern"
 
 

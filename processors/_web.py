@@ -21,7 +21,7 @@ def events(lines: Spans, shape: WebLine, options: Options) -> Columns:
     """The columns of events, `is_directive`, and `field_reason` where a line is no event."""
     asked = [token for token in (options.user, options.session_reference) if token]
     names = {token: name for token in asked if (name := shape.name(token))}
-    tokens = frozenset(name for name in names.values() if name in asked)
+    tokens = frozenset(names.values())
     lines = _escaped(lines, shape)
     fields, fits = _cut.fast(lines, shape.template, tokens)
     if not fits.all():
@@ -73,12 +73,7 @@ def of_fields(
     agent = field("agent").apply(_values.text)
     # not strict: values that only lines have that do not fit are here as well
     status = field("status").map(lambda raw: raw.cast(pl.Int16, strict=False)).rows()
-    traits = {
-        "is_named": named.map(pl.Expr.is_not_null).rows(),
-        "is_request": request["http_method"].map(pl.Expr.is_not_null).rows(),
-        **{name: request[name].rows() for name in ("is_login", "is_logout", "is_background")},
-    }
-    event_class, outcome = _meaning(status, traits)
+    event_class, outcome = _meaning(status, request["traits"].rows(), named.map(pl.Expr.is_not_null).rows())
     reason = time["field_reason"].rows()
     if not fits.all():
         reason = reason.zip_with(fits, pl.Series(["malformed_line"]))
@@ -138,21 +133,21 @@ def addresses_of(fields: Columns, field: Callable[[str], Encoded], options: Opti
     return {"peer_address": peer, **{column.name: Encoded(column) for column in found}}
 
 
-def _meaning(status: pl.Series, traits: dict[str, pl.Series]) -> tuple[Encoded, Encoded]:
+def _meaning(status: pl.Series, traits: pl.Series, is_named: pl.Series) -> tuple[Encoded, Encoded]:
     """Class and outcome of events; each combination that is there is looked at once.
 
     To no rule does a status below 0 differ from 0, or one above 999 from that.
     """
-    kinds = np.clip(status.fill_null(-1).to_numpy(), -1, 999).astype(np.uint32) + 1
-    for trait in traits.values():
-        kinds = kinds * 2 + trait.to_numpy()
+    names = (*_requests.TRAITS, "is_named")
+    kinds = np.clip(status.fill_null(-1).to_numpy(), -1, 999) + np.int16(1)
+    kinds = (kinds << len(names)) + traits.to_numpy() + (is_named.to_numpy().astype(np.int16) << len(_requests.TRAITS))
     there = np.flatnonzero(np.bincount(kinds))
     places = np.zeros(there[-1] + 1 if len(there) else 0, np.uint32)
     places[there] = np.arange(len(there))
     codes = pl.Series(places[kinds])
-    combined = {name: (there >> place) % 2 == 1 for place, name in enumerate(reversed(traits))}
-    statuses = pl.Series((there >> len(traits)) - 1, dtype=pl.Int16)
-    rows = pl.DataFrame({"http_status": statuses.set(statuses < 0, None), **combined})
+    has = {name: (there >> place) % 2 == 1 for place, name in enumerate(names)}
+    statuses = pl.Series((there >> len(names)) - 1, dtype=pl.Int16)
+    rows = pl.DataFrame({"http_status": statuses.set(statuses < 0, None), **has})
     found = rows.select(event_class=_event_class(), outcome=_outcome())
     return Encoded(found["event_class"], codes), Encoded(found["outcome"], codes)
 

@@ -17,6 +17,7 @@ HEAD_BYTES = 64 << 10
 ARCHIVE_BYTES = 262
 """Enough to tell an archive."""
 _PLAIN_CHUNK = 1 << 20
+_NEAR = 4096
 _PACKED_CHUNK = 2048  # a bomb unpacks at most about 1:65,000 (zstd runs), so one chunk stays near 128 MiB
 
 _WINDOW_BYTES = 256 << 20
@@ -72,11 +73,11 @@ class Content:
         return data[:size]
 
     def chunks(self, offset: int = 0, at_once: int = _PLAIN_CHUNK) -> Iterator[bytes]:
-        """The content from `offset` on, in pieces; of a file that is not compressed, of `at_once` bytes."""
+        """The content from `offset` on, in pieces; of a file that is not compressed, of some `at_once` bytes."""
         with self._opened() as raw:
             if self._kind is None:
                 raw.seek(offset)
-                while chunk := self._read(raw, at_once):
+                while chunk := self._read(raw, at_once, to_line_end=True):
                     yield chunk
                 return
             for chunk in self._unpacked(raw, *self._kind):
@@ -126,9 +127,9 @@ class Content:
             packed = (packed + more).lstrip(b"\0")
         return packed
 
-    def _read(self, raw: BinaryIO, size: int) -> bytes:
+    def _read(self, raw: BinaryIO, size: int, *, to_line_end: bool = False) -> bytes:
         try:
-            data = raw.read(size)
+            data = raw.read(size + (_rest_of_line(raw, size) if to_line_end else 0))
         except OSError as problem:
             raise unreadable(self.path, problem) from problem
         self.position = raw.tell()
@@ -139,6 +140,15 @@ class Content:
             return self.path.open("rb")
         except OSError as problem:
             raise unreadable(self.path, problem) from problem
+
+
+def _rest_of_line(raw: BinaryIO, size: int) -> int:
+    """How long the line goes on behind so many bytes, if it is little: whole lines need not be put together."""
+    start = raw.tell()
+    raw.seek(start + size)
+    rest = raw.read(_NEAR).find(b"\n") + 1
+    raw.seek(start)
+    return rest
 
 
 def _pieces(unpacker: Any, packed: bytes) -> Iterator[bytes]:

@@ -13,8 +13,8 @@ from processors.slabs import LINE_BYTES
 OUT_OF_RANGE = "time_out_of_range"
 
 
-def spans_of(data: bytes) -> Spans:
-    """The lines, null where one is not UTF-8.
+def spans_of(data: bytes, count: int) -> Spans:
+    """The lines, of which there are so many, null where one is not UTF-8.
 
     Of a line that is too long only that is kept right: it may be cut in the middle of a character.
     """
@@ -23,7 +23,7 @@ def spans_of(data: bytes) -> Spans:
             pl.Series([data], dtype=pl.Binary).cast(pl.String)  # four times as fast as to decode it
     except pl.exceptions.ComputeError:
         return spans(_lossy(data))
-    return _spans.lines(data)
+    return _spans.lines(data, count)
 
 
 def quarantined(parsed: pl.DataFrame, data: bytes, first: int, line_bytes: Mapping[int, int]) -> pl.DataFrame:

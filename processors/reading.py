@@ -14,7 +14,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
-from processors import _scan, _sign_in, decision, headers, parse, workspace_day
+from processors import _sign_in, decision, headers, parse, workspace_day
 from processors._spans import Spans, spans
 from processors._visible import shape
 from processors.lake import Staging
@@ -108,7 +108,7 @@ class Parts:
 
     def add(self, reading: Reading, slab: Slab) -> None:
         """Take the next slab of a file."""
-        lines = _lines(slab)
+        lines = slab.line_count
         if self._bytes + len(slab.data) > SLAB_BYTES or self._lines + lines > SLAB_LINES:
             self._hand_over()
         if not reading.line_count:
@@ -149,7 +149,7 @@ class Parts:
     def _part(self, number: int, waiting: list[tuple[Reading, int, Slab]], keys: pl.DataFrame) -> _Parsed:
         """Slabs parsed and staged."""
         data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
-        rows = self._parsed(spans_of(data), keys["header"])
+        rows = self._parsed(spans_of(data, keys.height), keys["header"])
         rejected = quarantined(rows, data, 1, _measured(waiting))
         rejected = rejected.with_columns(*keys[rejected["line_number"] - 1], source=pl.lit(self._source.name))
         rows = rows.with_columns(keys["file_id"], keys["line_number"])
@@ -248,16 +248,12 @@ class Parts:
         return day, end + self._settings.sessions.lateness < self._as_of
 
 
-def _lines(slab: Slab) -> int:
-    return _scan.counted(np.frombuffer(slab.data, np.uint8), _scan.LINE_FEED) + (not slab.data.endswith(b"\n"))
-
-
 def _keys(waiting: list[tuple[Reading, int, Slab]], find: headers.Runs | None) -> pl.DataFrame:
     """`file_id` (the token), `path`, `line_number` and `header` of every line; entries get the header at their end."""
     rows: list[tuple[str, str, int, int, str | None]] = []
     for reading, first, slab in waiting:
         entry = reading.entry
-        runs = find(slab.data, entry.header) if find else [(_lines(slab), None)]
+        runs = find(slab.data, entry.header) if find else [(slab.line_count, None)]
         for count, header in runs:
             rows.append((reading.token, entry.path, first, count, header))
             first += count
@@ -276,5 +272,5 @@ def _measured(waiting: list[tuple[Reading, int, Slab]]) -> dict[int, int]:
     for *_, slab in waiting:
         if slab.line_bytes is not None:
             measured[place] = slab.line_bytes
-        place += _lines(slab)
+        place += slab.line_count
     return measured

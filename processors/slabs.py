@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,11 @@ class Slab:
     data: bytes
     span: int
     line_bytes: int | None = None
+
+    @cached_property
+    def line_count(self) -> int:
+        """How many lines it has; an unfinished last one counts."""
+        return _scan.counted(np.frombuffer(self.data, np.uint8), _scan.LINE_FEED) + (not self.data.endswith(b"\n"))
 
 
 def slabs(
@@ -75,7 +81,7 @@ def looks_like_document(head: bytes) -> bool:
 
 def _halved(slab: Slab) -> Iterator[Slab]:
     """The slab in parts of no more than `SLAB_LINES` lines: millions of tiny ones would fill the memory."""
-    if _scan.counted(np.frombuffer(slab.data, np.uint8), _scan.LINE_FEED) <= SLAB_LINES:
+    if slab.line_count <= SLAB_LINES:
         yield slab
         return
     half = len(slab.data) // 2  # where one line is longer than all others, it may reach from there to an end
@@ -95,7 +101,7 @@ def _cut_lines(chunks: Iterator[bytes], at_start: bool, slab_bytes: int) -> Gene
         after = b""
         end = chunk.rfind(b"\n") + 1
         if end:
-            lines += [*tail, memoryview(chunk)[:end]]
+            lines += [*tail, chunk if end == len(chunk) else memoryview(chunk)[:end]]
             lines_size += tail_size + end
             tail, tail_size, chunk = [], 0, chunk[end:]
         if chunk:

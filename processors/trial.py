@@ -111,7 +111,7 @@ def read(
     outcome = Outcome(file)
     is_document = slabs.holds_records(content.head(), reader.pages)
     cut = slabs.slabs(
-        content.chunks(),
+        content.chunks(at_once=SLAB_BYTES),
         at_start=True,
         is_document=is_document,
         pages=reader.pages,
@@ -160,7 +160,7 @@ class _Read:
 def _parsed(
     slab: slabs.Slab, reader: parse.Reader, options: parse.Options, name: str, header: str | None = None
 ) -> _Read:
-    lines = spans_of(slab.data)
+    lines = spans_of(slab.data, slab.line_count)
     numbers = pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True)
     find = headers.finder(reader, options)
     above = headers.column(find(slab.data, header)) if find else None

@@ -26,14 +26,14 @@ def texts(seed: int, count: int) -> list[str]:
 def test_lines_end_at_a_line_feed_or_that_after_one_carriage_return(seed: int, end: bytes) -> None:
     data = "\n".join(texts(seed, 200)).encode() + end
     expected = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")] if data else []
-    found = lines(data)
+    found = lines(data, data.count(b"\n") + 1)
     assert found.text.to_list() == [line.decode() for line in expected]
     assert _scan.counted(found.data, _scan.LINE_FEED) == data.count(b"\n")
 
 
 def test_no_bytes_are_no_lines() -> None:
-    assert lines(b"").text.to_list() == []
-    assert lines(b"\n").text.to_list() == [""]
+    assert lines(b"", 0).text.to_list() == []
+    assert lines(b"\n", 1).text.to_list() == [""]
 
 
 @pytest.mark.parametrize("count", [0, 1, 500, 20_000])
@@ -89,5 +89,5 @@ def test_rows_are_taken_from_a_column_wherever_it_begins() -> None:
     ("text", "zeros", "backslashes"), [("a", False, False), ("\0", True, False), ("\\", False, True)]
 )
 def test_what_no_line_has_is_known_without_looking_at_each(text: str, zeros: bool, backslashes: bool) -> None:
-    some = lines(f"a\n{text}\n".encode())
+    some = lines(f"a\n{text}\n".encode(), 2)
     assert (some.has_zeros, some.has_backslashes) == (zeros, backslashes)

@@ -6,7 +6,7 @@ ends a field: what a client sends cannot pretend to be the next one.
 
 from __future__ import annotations
 
-from processors._template import ANY_QUOTED, NUMBER, WORD, Field
+from processors._template import ANY_QUOTED, NUMBER, THREE_DIGITS, WORD, Field
 
 # who connected: an address, or a host name with Apache's HostnameLookups On
 PEER = Field(WORD, "peer", "$remote_addr", without=' "')
@@ -17,7 +17,7 @@ USER = Field(r'""|-|(?:[^"\\-]|\\.|-[^ "\\]|-\\.)(?:[^"\\]|\\.)*', "user", "$rem
 # nginx: end of the request; Apache: its start
 TIME = Field(r'[^\[\]"]*', "time", "$time_local", without='[]"', width=len("29/Aug/2025:10:07:12 +0530"))
 REQUEST = Field(ANY_QUOTED, "request", "$request")  # as sent: may be TLS bytes, "-" or nothing
-STATUS = Field(r"[0-9]{3}", "status", "$status", without=' "')  # 000 and 009 occur in nginx
+STATUS = Field(THREE_DIGITS, "status", "$status", without=' "')  # 000 and 009 occur in nginx
 # bytes of the body; "-" none; 18 digits fit 64 bits
 SIZE = Field(NUMBER, "size", "$body_bytes_sent", without=' "')
 REFERRER = Field(ANY_QUOTED, "referrer", "$http_referer")

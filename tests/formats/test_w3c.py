@@ -64,7 +64,8 @@ def frame(data: bytes, format: str, **options: Any) -> pl.DataFrame:
 def below(data: bytes, header: str | None, format: str, options: parse.Options) -> pl.DataFrame:
     """What becomes of lines below a header."""
     above = headers.column(headers.runs(data, header))
-    lines = pl.DataFrame({"line_number": range(1, len(above) + 1), "line": spans_of(data).text, "header": above})
+    text = spans_of(data, len(above)).text
+    lines = pl.DataFrame({"line_number": range(1, len(above) + 1), "line": text, "header": above})
     return parse.parse(lines.lazy(), reader=parse.reader(format), source="s", file_id="f", options=options).collect()
 
 
