@@ -22,6 +22,8 @@ class Encoded:
 
     values: pl.Series
     codes: pl.Series | None = None
+    found: Spans | None = None
+    """The bytes of the values, if they are text as `_scan` finds it: null, and then each distinct one once."""
 
     def rows(self) -> pl.Series:
         """The value of each row."""
@@ -33,7 +35,8 @@ class Encoded:
 
     def apply(self, function: Callable[[pl.Series], pl.Series]) -> Encoded:
         """The same of a function of columns."""
-        return Encoded(function(self.values), self.codes)
+        made = function(self.values)
+        return self if made is self.values else Encoded(made, self.codes)
 
     def fields(self, function: Callable[[pl.Series], pl.DataFrame]) -> dict[str, Encoded]:
         """The columns that the function, likewise elementwise, makes of it."""
@@ -51,7 +54,7 @@ class Encoded:
         """The rows of a column of which this is something of its values."""
         if column.codes is None:
             return self
-        return Encoded(self.values, column.codes if self.codes is None else self.codes[column.codes])
+        return Encoded(self.values, column.codes if self.codes is None else self.codes[column.codes], self.found)
 
     def replaced(self, places: pl.Series, others: Encoded) -> Encoded:
         """The column with the rows at those places as the others have them, in their order."""
@@ -67,27 +70,21 @@ Columns = dict[str, Encoded]
 
 def encoded(rows: pl.Series | Spans) -> Encoded:
     """The column of text, each distinct one once, behind a null."""
-    return Encoded(*_distinct(rows))
-
-
-def _distinct(rows: pl.Series | Spans) -> tuple[pl.Series, pl.Series]:
-    """The texts behind a null, and which of them each row is."""
     if isinstance(rows, pl.Series) and len(rows) <= FEW:
         known: dict[str | None, int] = {None: 0}
         places = [known.setdefault(value, len(known)) for value in rows.to_list()]
-        return pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32)
-    found = rows if isinstance(rows, Spans) else spans(rows)
-    return _of_texts(_scan.encode(found.data, found.at, found.lengths))
+        return Encoded(pl.Series(list(known), dtype=pl.String), pl.Series(places, dtype=pl.UInt32))
+    given = rows if isinstance(rows, Spans) else spans(rows)
+    return of_texts(_scan.encode(given.data, given.at, given.lengths))
 
 
 def of_texts(found: _scan.Texts) -> Encoded:
     """The column of what `_scan` found."""
-    return Encoded(*_of_texts(found))
-
-
-def _of_texts(found: _scan.Texts) -> tuple[pl.Series, pl.Series]:
     codes, offsets, texts = found
-    return text(offsets, texts, np.arange(len(offsets) - 1) > 0), pl.Series(codes)
+    lengths = np.diff(offsets)
+    lengths[0] = -1
+    values = text(offsets, texts, lengths >= 0)
+    return Encoded(values, pl.Series(codes), Spans(texts, offsets[:-1], lengths))
 
 
 def constant(value: str | None, count: int) -> Encoded:
@@ -121,7 +118,7 @@ class Coded:
 
         column, text = self.rows[name].rechunk(), self.texts.get(name)
         if column.dtype == pl.String:
-            text, column = _distinct(column)
+            text, column = _distinct(Encoded(column))
         if text is None:
             return column.to_arrow(compat_level=pl.CompatLevel.oldest())
         codes = column.to_numpy()
@@ -143,6 +140,14 @@ def encode(columns: Columns, schema: Mapping[str, pl.DataType]) -> Coded:
         elif same := coded.get(id(column)):
             rows[name], texts[name] = rows[same], texts[same]
         else:
-            texts[name], codes = _distinct(column.values)  # some of which have become the same
-            rows[name], coded[id(column)] = codes[column.codes], name
+            texts[name], rows[name] = _distinct(column)
+            coded[id(column)] = name
     return Coded(pl.DataFrame(rows), texts)
+
+
+def _distinct(column: Encoded) -> tuple[pl.Series, pl.Series]:
+    """Null and each distinct text, and which of them each row is. Values may have become the same."""
+    distinct = encoded(column.values).within(column) if column.found is None else column
+    if distinct.codes is None:
+        raise AssertionError("texts that were found have codes")
+    return distinct.values, distinct.codes

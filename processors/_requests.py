@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from processors import _scan
-from processors._encoded import Columns, Encoded, encoded
+from processors._encoded import Columns, Encoded, constant, encoded
 from processors._options import Options
 from processors._spans import Spans, spans
 from processors._values import without_secrets
@@ -44,7 +44,7 @@ TRAITS = ("is_request", "is_login", "is_logout", "is_background")
 
 def read(raw: Encoded, options: Options) -> Columns:
     """`http_method`, `http_path`, raw `http_query`, and `traits`: a bit for each of `TRAITS`, the first one lowest."""
-    method, path, query = _parts(raw.values)
+    method, path, query = _parts(raw, with_query=options.query_strings)
     background = DEFAULT_BACKGROUND_PATHS if options.background_paths is None else options.background_paths
     is_request = method.map(pl.Expr.is_not_null).rows()
     asked = (options.login_requests, options.logout_requests, background)
@@ -56,20 +56,21 @@ def read(raw: Encoded, options: Options) -> Columns:
     return {name: column.within(raw) for name, column in found.items()}
 
 
-def _parts(raw: pl.Series) -> tuple[Encoded, Encoded, Encoded]:
-    """Method, path and raw query: without fragment, and secrets in the path.
+def _parts(raw: Encoded, *, with_query: bool) -> tuple[Encoded, Encoded, Encoded]:
+    """Method, path and, if asked for, raw query of each value: without fragment, and secrets in the path.
 
     All null for anything else. The protocol may be missing (HTTP/0.9). Spaces in the path are kept: nginx before
     1.21.1 served such requests. Source: RFC 9112, section 3; the authority form (CONNECT) is no request for a path.
     """
-    text = spans(raw)
+    text = raw.found or spans(raw.values)
     # nearly all requests are `GET /path?query HTTP/1.1`, and need no regular expression
     at, lengths = _scan.requests(text.data, text.at, text.lengths)
-    method, path, query = (encoded(Spans(text.data, at[part], lengths[part])) for part in range(3))
-    is_plain = method.map(lambda name: name.is_in(_METHODS).fill_null(False)).rows()
+    method, path = (encoded(Spans(text.data, at[part], lengths[part])) for part in range(2))
+    query = encoded(Spans(text.data, at[2], lengths[2])) if with_query else constant(None, len(text))
+    is_plain = method.map(lambda name: name.is_in(_METHODS).fill_null(False)).rows() | raw.values.is_null()
     if not is_plain.all():
         places = (~is_plain).arg_true()
-        others = _others(raw.gather(places))
+        others = _others(raw.values.gather(places))
         parts = zip((method, path, query), others, strict=True)
         method, path, query = (column.replaced(places, Encoded(other)) for column, other in parts)
     return method, path.apply(without_secrets), query

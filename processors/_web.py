@@ -64,7 +64,7 @@ def of_fields(
 
     read_time = functools.partial(_times.read, shape=shape.time, time_zone=options.time_zone, day=options.date)
     time = field("time").fields(read_time)
-    request = _requests.read(_request(fields, field).apply(_values.unescaped), options)
+    request = _requests.read(_unescaped(_request(fields, field)), options)
     query = _query(request, field("query")) if options.query_strings else missing
     user = field(names.get(options.user) if options.user else "user")
     # without a status nobody knows whether the name is only claimed
@@ -108,6 +108,11 @@ def _request(fields: Columns, field: Callable[[str], Encoded]) -> Encoded:
     target = "target" if "target" in fields else "path"
     method, path = field("method").rows(), field(target).rows()
     return encoded(pl.select(pl.concat_str(method, pl.lit(" "), path, pl.lit(" HTTP/1.1"))).to_series())
+
+
+def _unescaped(column: Encoded) -> Encoded:
+    is_plain = column.found is not None and not column.found.has_backslashes
+    return column if is_plain else column.apply(_values.unescaped)
 
 
 def _query(request: Columns, logged: Encoded) -> Encoded:
