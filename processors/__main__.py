@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from processors import _arguments, _console
+from processors import _allocators, _arguments, _console
 from processors._arguments import ADDRESS_HELP, INSTANT_HELP, AsOf, Day, From, Json, To, WorkspaceOption, examples
 from processors._commands import Commands
 
 if TYPE_CHECKING:
     from processors.settings import Settings
 
-# Polars' allocator gives freed memory back to the system and asks for it again, slab after slab: a quarter of the time
-# of `parse`. It looks here when Polars is loaded, which the commands do.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1,oversize_threshold:0")
+for _name, _value in _allocators.OF_POLARS.items():
+    os.environ.setdefault(_name, _value)
+_allocators.keep()
 
 DONE, DATA_PROBLEM, WRONG_CALL = 0, 1, 2
 

@@ -24,6 +24,8 @@ _HERE = Path(__file__).parent
 _SOURCES = (
     "_machine_code.py",
     "_kernels.py",
+    "_cut_kernel.py",
+    "_encode_kernel.py",
     "_json_kernel.py",
     "_objects_kernel.py",
     "_session_kernel.py",

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from processors import _json_kernel, _kernels, _machine_code, _open_sessions, _scan, _session_kernel, _words
+from processors import _cut_kernel, _json_kernel, _machine_code, _open_sessions, _scan, _session_kernel, _words
 
 COUNT = (
     "import sys, numpy as np; from processors import _machine_code, _scan;"
@@ -55,7 +55,8 @@ def test_where_nothing_can_be_kept_it_is_made_all_the_same(code: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "kernel", "names"),
     [
-        (_scan, _kernels, ("PART_COLUMNS", "CELL_COLUMNS", "AT_BYTE", "AT_TEXT", "AT_WIDTH", "AT_END")),
+        (_scan, _cut_kernel, ("PART_COLUMNS", "CELL_COLUMNS", "COLUMN_COLUMNS", "MOST_DIGITS")),
+        (_scan, _cut_kernel, ("AT_BYTE", "AT_TEXT", "AT_WIDTH", "AT_END")),
         (_scan, _json_kernel, ("NODE_COLUMNS", "KEY_COLUMNS", "SEEN_COLUMNS", "DEEPEST", "MOST_SEEN")),
         (_scan, _json_kernel, ("OBJECT", "TEXT", "VALUE", "BLOCK", "ITEMS", "ITEM", "NEVER")),
     ],
