@@ -20,6 +20,7 @@ def test_lines_are_cut_at_newlines_only_and_every_byte_is_accounted_for(pieces: 
     assert b"".join(slab.data for slab in found) == data
     assert sum(slab.span for slab in found) == len(data)
     assert all(slab.data.endswith(b"\n") for slab in found[:-1])
+    assert sum(slab.line_count for slab in found) == len(data.removesuffix(b"\n").split(b"\n") if data else [])
 
 
 def test_an_unfinished_last_line_waits_unless_it_is_whole() -> None:

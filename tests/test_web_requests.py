@@ -36,6 +36,12 @@ def test_a_token_the_format_does_not_log_is_null() -> None:
     assert (row["user_name"], row["session_reference"]) == (None, None)
 
 
+@pytest.mark.parametrize(("token", "written"), [("$status", "200"), ("$body_bytes_sent", "007")])
+def test_a_number_may_name_the_user_as_it_is_written(token: str, written: str) -> None:
+    row = event(request(size="007"), user=token)
+    assert (row["user_name"], row["http_status"], row["response_bytes"]) == (written, 200, 7)
+
+
 @pytest.mark.parametrize(
     ("logged", "canonical"),
     [
