@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from docs import examples
+from docs import devices, examples
 from processors import _field_table, bucket, lake, lease, parse, settings
 from processors._documents import Pages
 from processors._feeds import COLUMNS
@@ -282,7 +282,12 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"tables.md": tables, "formats.md": formats, "settings.md": setting_pages}
+PAGES = {
+    "tables.md": tables,
+    "formats.md": formats,
+    "settings.md": setting_pages,
+    "devices.md": lambda: devices.page(_table),
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -24,6 +24,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "size": ("response_bytes",),
     "referrer": ("referrer",),
     "agent": ("user_agent", "device"),
+    "platform_version": ("device",),
+    "platform": ("device",),
 }
 """What each meaning of a field feeds. A forwarded address counts where `trusted_proxies` names who wrote it, a query
 where `query_strings` asks for it."""

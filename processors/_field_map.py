@@ -16,6 +16,8 @@ PATHS = (
     "application",
     "ip_address",
     "user_agent",
+    "platform_version",
+    "platform",
     "source_event_id",
 )
 """What a record may say: of class and outcome the value that means one, and the time of day where it stands apart."""

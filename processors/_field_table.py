@@ -208,6 +208,8 @@ class FieldTable(_Table):
     application: Paths | None = Field(None, description="where to")
     ip_address: Paths | None = Field(None, description="the client's address, alone")
     user_agent: Paths | None = Field(None, description="the browser, as it names itself")
+    platform_version: Paths | None = Field(None, description="the header `Sec-CH-UA-Platform-Version`")
+    platform: Paths | None = Field(None, description="the header `Sec-CH-UA-Platform`")
     source_event_id: Paths | None = Field(None, description="the record's own id")
     nothing: Nothing = Field(_field_map.NOTHING, description="values that stand for none")
     header: Annotated[str, AfterValidator(_header)] | None = Field(

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from processors import _csv, _times, _values, device
+from processors import _client_hints, _csv, _times, _values, device
 from processors._encoded import Columns, Encoded, constant
 from processors._field_map import PATHS, FieldMap, Meanings
 from processors._json import object_of
@@ -67,6 +67,8 @@ def events(lines: pl.Series, headers: pl.Series | None, shape: FieldRecord, opti
     )
     rest = rest.with_columns(moments["event_time"], event_class=event_class(options.application)).drop("listed_class")
     columns = {column.name: Encoded(column) for column in rest}
+    hints = (Encoded(found[name]) for name in ("platform_version", "platform"))
+    columns["device"] = _client_hints.refined(columns["device"], *hints)
     return columns | {
         **dict.fromkeys(_ABSENT, constant(None, len(lines))),
         "address_trust": constant("provider", len(lines)),

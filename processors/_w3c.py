@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from processors import _syslog, _values, _w3c_fields, _web
-from processors._encoded import Columns, Encoded, encoded
+from processors._encoded import Columns, Encoded, constant, encoded
 from processors._options import Options
 from processors._reader import W3cLine
 
@@ -42,10 +42,15 @@ def events(lines: pl.Series, headers: pl.Series, shape: W3cLine, options: Option
     for meaning, pattern in _NUMBERS.items():
         fits &= meant[meaning].is_null() | meant[meaning].str.contains(pattern)
     # what is not there is logged as nothing
-    fields = {name: _written(encoded(column.fill_null("")), name, shape) for name, column in meant.items()}
+    fields = {name: _written(_logged(column), name, shape) for name, column in meant.items()}
     found = _web.of_fields(fields, fits, names, shape, options)
     reason = pl.select(pl.coalesce(cut["problem"], found["field_reason"].rows())).to_series()
     return found | {"field_reason": Encoded(reason), "is_directive": Encoded(is_directive)}
+
+
+def _logged(column: pl.Series) -> Encoded:
+    is_absent = column.null_count() == len(column)
+    return constant("", len(column)) if is_absent else encoded(column.fill_null(""))
 
 
 def _bare(lines: pl.Series) -> pl.Series:

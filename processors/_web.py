@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from processors import _addresses, _cut, _requests, _times, _values, device
+from processors import _addresses, _client_hints, _cut, _requests, _times, _values, device
 from processors._encoded import Columns, Encoded, constant, encoded
 from processors._options import Options
 from processors._reader import JsonLine, W3cLine, WebLine
@@ -88,7 +88,7 @@ def of_fields(
         "application": field("host").apply(_values.text),
         **addresses_of(fields, field, options),
         "user_agent": agent,
-        "device": agent.map(device.label),
+        "device": _client_hints.refined(agent.map(device.label), field("platform_version"), field("platform")),
         "http_method": request["http_method"],
         "http_path": request["http_path"],
         "http_query": query,

@@ -11,7 +11,7 @@ _JOINED = _ACTION | (pl.col("membership") == "background")
 
 
 def sessions(members: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
-    """The table `sessions` without places and `login_date`: one row a session, in the order of the members.
+    """The table `sessions` without places, `device_kind`, `login_date`: one row a session, in the order of the members.
 
     Takes `sessionize.MEMBERS` as they come: the rows of a session together and in order. Inactivity runs from the
     last action to the end, or to `as_of` while the session is active; the longest stretch may be that last one.

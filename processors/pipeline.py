@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from processors import workspace_day
+from processors._session_devices import described
 from processors.attribute import attribute, fold
 from processors.continuation import continuations
 from processors.inactivity import sessions, windows
@@ -121,7 +122,7 @@ def day_tables(
     ).collect()
     login_date = workspace_day.column(pl.col("login_time"), settings.time_zone).alias("login_date")
     of_users = sessions(members.lazy(), as_of=as_of).with_columns(login_date).collect()
-    of_users = of_users.with_columns(_first_spelling())
+    of_users = described(of_users, members).with_columns(_first_spelling())
     silences = windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of)
     named = of_users.lazy().select("session_id", "user_name", "login_date")
     credentials = attributed.lazy().filter(

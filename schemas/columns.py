@@ -29,7 +29,17 @@ END_REASONS = ("logout", "revoked", "superseded", "idle_timeout", "absolute_time
 LIMIT_KINDS = ("idle_limit", "absolute_limit")
 MEASURED_FROM = ("last_action", "login", "first_event", "authentication")
 EVIDENCE = ("session_reference", "device", "address")
-UNKNOWN_DEVICE = "unknown"
+UNKNOWN_DEVICE = UNKNOWN_KIND = "unknown"
+DEVICE_KINDS = {
+    "desktop": "a computer: Windows, macOS, Linux, ChromeOS; or an iPad that says it is a Mac",
+    "phone": "a phone, or an Android tablet that says it is one",
+    "tablet": "a tablet or an e-reader",
+    "tv": "a television set, or a box or console connected to one",
+    "app": "an app that sends requests by itself, without a browser's page",
+    "script": "a library, tool or automated browser that somebody runs",
+    "bot": "a crawler, monitor or scanner, which comes by itself",
+    UNKNOWN_KIND: "nothing tells",
+}
 REASONS = {
     "malformed_line": "the line does not have the shape of its format",
     "malformed_time": "the time is not a time",
@@ -116,6 +126,7 @@ peer_address = _string("the address that connected, canonical text")
 address_trust = _one_of("who vouches for ip_address", ADDRESS_TRUSTS)
 user_agent = _string("the user agent as sent")
 device = _string("browser family and major version · platform, or 'unknown'")
+device_kind = _one_of("what kind of device it is, by the user agent", tuple(DEVICE_KINDS))
 http_method = _string("request method")
 http_path = _string("request path without its query")
 http_query = _string("request query, where the source's `query_strings` asks for it; secrets in it are ***")

@@ -30,6 +30,7 @@ class Sessions(Table):
     ip_count = c.ip_count()
     ip_switch_count = c.ip_switch_count()
     device = c.device()
+    device_kind = c.device_kind()
     user_agent = c.user_agent(nullable=True)
     source = c.source()
     application = c.application(nullable=True)

@@ -176,11 +176,12 @@ def test_a_logout_lends_the_session_nothing() -> None:
     assert (found["ip_address"], found["ip_count"], found["device"], found["user_agent"]) == (None, 0, "unknown", None)
 
 
-def test_sessions_have_the_columns_of_their_table_but_places_and_the_date() -> None:
+def test_sessions_have_the_columns_of_their_table_but_places_kind_and_date() -> None:
     as_of = at("11:00")
     found = sessions(members((event("10:00", "login"),), as_of), as_of=as_of).collect_schema()
     columns = {name: column.dtype for name, column in Sessions.columns().items()}
-    assert list(found.items()) == [(n, t) for n, t in columns.items() if n not in (*PLACES, "login_date")]
+    later = (*PLACES, "device_kind", "login_date")
+    assert list(found.items()) == [(name, kind) for name, kind in columns.items() if name not in later]
 
 
 # ---- windows

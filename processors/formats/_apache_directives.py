@@ -67,6 +67,8 @@ DIRECTIVES: dict[str, Prints] = {
 HEADERS = {
     "host": text("host", 2),
     "referer": text("referrer"),
+    "sec-ch-ua-platform": text("platform"),
+    "sec-ch-ua-platform-version": text("platform_version"),
     "user-agent": text("agent", is_prose=True),
     "x-forwarded-for": text("forwarded", 1, is_prose=True),
     "x-real-ip": text("forwarded", 3),  # what a trusted peer says; a client may have written it otherwise

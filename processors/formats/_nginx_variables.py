@@ -169,6 +169,8 @@ HEADERS = {
     # a host with a slash is refused with 400; in that line the path seems to begin there
     "http_host": text("host", 1, never="/"),
     "http_referer": text("referrer"),
+    "http_sec_ch_ua_platform": text("platform"),
+    "http_sec_ch_ua_platform_version": text("platform_version"),
     "http_user_agent": text("agent", is_prose=True),
     "http_x_forwarded_for": text("forwarded", 1, is_prose=True),
     "http_x_real_ip": text("forwarded", 3),  # what a trusted peer says; a client may have written it otherwise

@@ -35,4 +35,6 @@ RECORD = {
     "size": ("size",),
     "referrer": ("request.headers.Referer",),
     "agent": ("request.headers.User-Agent",),
+    "platform_version": ("request.headers.Sec-Ch-Ua-Platform-Version",),
+    "platform": ("request.headers.Sec-Ch-Ua-Platform",),
 }

@@ -36,5 +36,9 @@ FIELDS = {
     "sc-bytes": "size",
     "cs(referer)": "referrer",
     "cs(user-agent)": "agent",
+    "sec-ch-ua-platform-version": "platform_version",
+    "cs(sec-ch-ua-platform-version)": "platform_version",
+    "sec-ch-ua-platform": "platform",
+    "cs(sec-ch-ua-platform)": "platform",
 }
 PLUS_IS_SPACE = ("agent", "forwarded", "cs(cookie)")

@@ -33,4 +33,6 @@ RECORD = {
     "size": ("body_bytes_sent", "bytes_sent", "bytes", "size", "response_bytes"),
     "referrer": ("http_referer", "http_referrer", "referer", "referrer"),
     "agent": ("http_user_agent", "user_agent", "useragent", "agent"),
+    "platform_version": ("http_sec_ch_ua_platform_version", "sec_ch_ua_platform_version"),
+    "platform": ("http_sec_ch_ua_platform", "sec_ch_ua_platform"),
 }

@@ -33,4 +33,6 @@ RECORD = {
     "size": ("DownstreamContentSize",),
     "referrer": ("request_Referer",),
     "agent": ("request_User-Agent",),
+    "platform_version": ("request_Sec-Ch-Ua-Platform-Version",),
+    "platform": ("request_Sec-Ch-Ua-Platform",),
 }
