@@ -83,8 +83,8 @@ def page(table: Table) -> str:
         "Hints tell versions alone: a device is the same with and without them. Other headers (`Sec-CH-UA-Model`, "
         "`Sec-CH-UA-Mobile`) tell nothing that the agent does not, and are not read.\n",
         "A session whose first event hides the version has that of its later events on the same browser, unless these "
-        "disagree. What an identity provider derives itself (Okta's `client.userAgent.os`) is no evidence: nothing says "
-        "that it asked for hints.\n",
+        "disagree. What an identity provider derives itself (Okta's `client.userAgent.os`) is no evidence: nothing "
+        "says that it asked for hints.\n",
         table(("format", "where hints are read"), _places()),
     ])  # fmt: skip
 

@@ -172,7 +172,8 @@ def _shown(name: str) -> str:
     written = unquote(name)  # Apple's apps are called Example%20Panel
     shown = " ".join("".join(one if _is_shown(one) else " " for one in written).split())
     shown = shown[:_LONGEST_NAME].strip(_SIGNS)
-    return "" if shown.lower() in ("unknown", "other") else shown
+    is_a_name = any(map(str.isalpha, shown)) and shown.lower() not in ("unknown", "other")
+    return shown if is_a_name else ""
 
 
 def _is_shown(character: str) -> bool:

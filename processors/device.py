@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from processors._agents import LONGEST_AGENT, kind_of_label, told
+from processors._text_codes import coded
 from processors._unique import map_unique
 from schemas.columns import UNKNOWN_DEVICE, UNKNOWN_KIND
 
@@ -27,18 +28,16 @@ def kin(device: pl.Expr) -> pl.Expr:
 
 def kinds(devices: pl.DataFrame) -> pl.Series:
     """`device_kind` of each row's `device` and `user_agent`: the agent's, where it is that device's; never null."""
-    columns = ["device", "user_agent"]
-    pairs = devices.select(columns).unique()
-    agents = pl.col("user_agent")
-    found = pairs.with_columns(
-        pl.when(kin(label(agents)) == kin(pl.col("device")))
-        .then(map_unique(agents, _kind))
-        .otherwise(map_unique(pl.col("device"), kind_of_label))
-        .fill_null(UNKNOWN_KIND)
-        .alias("device_kind")
-    )
-    rows = devices.select(columns).join(found, on=columns, how="left", maintain_order="left", nulls_equal=True)
-    return rows["device_kind"]
+    (labels, agents), texts = coded(devices["device"], devices["user_agent"])
+    pairs = pl.Series(labels.astype("int64") * len(texts) + agents)
+    there = pairs.unique()
+    known = pl.Series([None, *texts[1:]], dtype=pl.String)
+    found = pl.DataFrame({"device": known.gather(there // len(texts)), "user_agent": known.gather(there % len(texts))})
+    agent = pl.col("user_agent")
+    is_the_agents = kin(label(agent)) == kin(pl.col("device"))
+    kind = pl.when(is_the_agents).then(map_unique(agent, _kind)).otherwise(map_unique(pl.col("device"), kind_of_label))
+    of_pairs = found.select(kind.fill_null(UNKNOWN_KIND)).to_series()
+    return pairs.replace_strict(there, of_pairs, return_dtype=pl.String).alias("device_kind")
 
 
 def _label(agent: str) -> str | None:
