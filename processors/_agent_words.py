@@ -43,7 +43,7 @@ SCRIPTS = {
     *("hoppscotch", "apache-jmeter", "apachebench", "k6", "locust", "vegeta", "wrk", "hey", "gatling", "reqwest"),
     *("hyper", "ureq", "git", "git-lfs", "docker", "containerd", "kubectl", "helm", "terraform", "ansible-httpget"),
     *("vault", "consul-template", "rclone", "restic", "davfs2", "microsoft bits", "microsoft-webdav-miniredir"),
-    *("microsoft-cryptoapi",),
+    *("microsoft-cryptoapi", "debian apt-http"),
 }
 """Libraries and tools that send requests and say so."""
 APPS = {

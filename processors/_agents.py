@@ -60,7 +60,9 @@ def kind_of_label(label: str) -> str:
     name = platform.split(" ")[0]
     if platform.startswith("Windows Phone") or (name == ANDROID and family.startswith("Chrome Mobile")):
         return "phone"
-    return "desktop" if family and name in ("Windows", MACOS, "ChromeOS", *words.DESKTOPS) else UNKNOWN_KIND
+    if name in ("Windows", MACOS) or (family and name in ("ChromeOS", *words.DESKTOPS)):
+        return "desktop"
+    return UNKNOWN_KIND
 
 
 def _of_a_browser(agent: str, browser: Any, system: Any, platform: str) -> Agent:

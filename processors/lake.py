@@ -101,17 +101,14 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
 
 
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
-    """Rows of one file, of one moment, without the partition column; none when the file is not there.
-
-    As of `scan`, what a file of an earlier version lacks is null.
-    """
+    """Rows of one file, of one moment, without the partition column, later columns null; none when it is not there."""
     data = _content(path)
     if data is None:
         return _in_file(table)
     with _told(path):
         rows = pl.read_parquet(data, hive_partitioning=False)
     later = {name: pl.lit(None, kind) for name, kind in _in_file(table).schema.items() if name not in rows.columns}
-    return rows.with_columns(**later) if later else rows
+    return rows.with_columns(**later)
 
 
 def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:

@@ -104,6 +104,12 @@ def test_lines_of_json_have_hints_among_their_headers(format: str) -> None:
     assert shown(line.replace("15.0.0", "REDACTED"), format) == "Chrome 126 · Windows 10/11"
 
 
+def test_a_template_of_json_without_its_escapes_has_them_as_nginx_writes_them() -> None:
+    line = json.dumps(JSON_LINES["nginx_json"]).replace(r"\"", r"\x22")
+    assert line.count(r"\x22") == 4
+    assert shown(line, "nginx_json") == "Chrome 126 · Windows 11"
+
+
 def test_iis_has_hints_as_custom_fields() -> None:
     line = f'2025-08-29 04:37:12 192.0.2.10 GET /panel 200 {AGENT.replace(" ", "+")} "15.0.0" "Windows"'
     assert shown(line, "iis_w3c", fields=IIS) == "Chrome 126 · Windows 11"

@@ -127,3 +127,5 @@ def test_a_file_of_an_earlier_version_has_null_in_later_columns(tmp_path: Path) 
     rows(1).drop("user_name").with_columns(retired=pl.lit(1)).write_parquet(old)
     found = lake.scan(tmp_path, InactivityWindows).collect()
     assert found.columns == InactivityWindows.column_names() and found["user_name"].null_count() == 1
+    alone = lake.read_file(old, InactivityWindows)
+    assert alone["user_name"].to_list() == [None] and alone.schema["user_name"] == pl.String
