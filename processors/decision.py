@@ -17,7 +17,9 @@ import msgspec
 import polars as pl
 
 from processors import lake, ledger, pending
+from processors._encoded import Coded
 from processors._listing import listed
+from processors._row_groups import row_groups
 from processors.errors import DataError
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
@@ -78,14 +80,15 @@ def finish(root: Location) -> None:
 
 
 def stage(
-    staging: Staging, part: int, events: pl.DataFrame, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
+    staging: Staging, part: int, events: Coded, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
 ) -> None:
     """Stage one part: rows for events, rows for quarantine, and keys of rows to be released from quarantine."""
     folder = staging.folder
+    keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
     with lake.explained(folder):
-        events.write_parquet(folder / f"events-{part:06}.parquet", compression="lz4")
+        with row_groups(folder / f"events-{part:06}.parquet", Events.empty().schema, compression="lz4") as write:
+            write(events)
         quarantined.write_parquet(folder / f"quarantine-{part:06}.parquet", compression="lz4")
-        keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
         keys.write_parquet(folder / f"released-{part:06}.parquet", compression="lz4")
 
 

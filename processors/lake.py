@@ -10,7 +10,8 @@ import contextlib
 import fcntl
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,9 @@ from typing import Any
 import polars as pl
 
 from processors import _bucket_answers, _damaged
+from processors._encoded import Coded
 from processors._listing import listed
+from processors._row_groups import row_groups
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
@@ -27,7 +30,6 @@ from schemas import Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
-_COMPATIBLE = pl.CompatLevel.oldest()  # plain strings, which every reader of Parquet knows
 
 Location = Path | S3Path
 """Of a lake, or in it."""
@@ -140,16 +142,14 @@ def replace(
     a row group and a frame are held. Errors: `LakeError` where the folder cannot be written. A frame that is not of
     the table is a defect and raises.
     """
-    import pyarrow.parquet  # a fifth of a second, and many commands write nothing
-
     waiting = _in_file(table)
     expected = waiting.schema
-    schema = waiting.to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
     # plain readers of the table's folder would trip over a temporary file in it
     hidden = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
     with (
         written(file_of(lake, table, partition, bucket), hidden=hidden) as temporary,
-        pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+        row_groups(temporary, expected, notes=notes) as write,
+        _behind(write) as hand_over,
     ):
         for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
             rows = frame.select(expected.names())
@@ -158,10 +158,26 @@ def replace(
                 raise TypeError(f"{table.name}: wrong types {wrong}")
             waiting = pl.concat([waiting, rows])
             while waiting.height >= ROW_GROUP_SIZE:
-                writer.write_table(_arrow(waiting[:ROW_GROUP_SIZE], schema), ROW_GROUP_SIZE)
+                hand_over(Coded(waiting[:ROW_GROUP_SIZE], {}))
                 waiting = waiting[ROW_GROUP_SIZE:]
         if waiting.height:
-            writer.write_table(_arrow(waiting, schema), ROW_GROUP_SIZE)
+            hand_over(Coded(waiting, {}))
+
+
+@contextlib.contextmanager
+def _behind(write: Callable[[Coded], None]) -> Iterator[Callable[[Coded], None]]:
+    """What has a frame written while the next one is made, of which no more than one waits."""
+    with ThreadPoolExecutor(1) as pool:
+        writing: list[Future[None]] = []
+
+        def hand_over(frame: Coded) -> None:
+            while writing:
+                writing.pop().result()
+            writing.append(pool.submit(write, frame))
+
+        yield hand_over
+        for last in writing:
+            last.result()
 
 
 @contextlib.contextmanager
@@ -312,10 +328,6 @@ def _content(path: Location) -> io.BytesIO | None:
         return io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         return None
-
-
-def _arrow(frame: pl.DataFrame, schema: Any) -> Any:
-    return frame.rechunk().to_arrow(compat_level=_COMPATIBLE).cast(schema)
 
 
 def _columns(table: type[Table]) -> list[str]:
