@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -40,7 +41,9 @@ def write(folder: Path, lines: int) -> None:
             out.write(_okta.line(record))
 
 
-def _write_log(path: Path, dice: np.random.Generator, user: np.ndarray, opened: np.ndarray, is_away: np.ndarray) -> None:
+def _write_log(
+    path: Path, dice: np.random.Generator, user: np.ndarray, opened: np.ndarray, is_away: np.ndarray
+) -> None:
     count = len(user) * LINES_PER_LOGIN
     gap = dice.exponential(np.where(dice.random(count) < 0.03, 2_400e3, 60e3)).reshape(len(user), LINES_PER_LOGIN)
     time = (opened[:, np.newaxis] + np.cumsum(gap, axis=1)).astype(np.int64).ravel() // 1000
@@ -84,7 +87,8 @@ def _line() -> pl.Expr:
     )
 
 
-def _agent(who):
+def _agent(who: Any) -> Any:
+    """Which of the agents a user has."""
     return (who * 7 + 3) % len(_logs.AGENTS)
 
 

@@ -21,8 +21,10 @@ def row_groups(
     required: Collection[str] = (),
     notes: Mapping[str, str] | None = None,
     compression: str = "zstd",
+    statistics: Collection[str] = (),
 ) -> Iterator[Callable[[Coded], None]]:
     """What writes frames of the schema, each as a row group. `required`: columns without nulls; `notes` for the footer.
+    `statistics`: columns of text that have some, as all others have.
 
     Every frame with rows is a row group. The bytes are a function of the frames' values, however these are coded,
     provided that the texts of coded columns come in the order of the rows.
@@ -42,7 +44,7 @@ def row_groups(
         store_schema=False,  # else its readers are given dictionaries in place of text
         use_dictionary=text,
         column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
-        write_statistics=[name for name in names if name not in text],
+        write_statistics=[name for name in names if name not in text or name in statistics],
     ) as writer:
         writer.add_key_value_metadata(dict(notes or {}))
 

@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from processors import _bucket_answers, _damaged
+from processors._coded_rows import regrouped
 from processors._encoded import Coded
 from processors._listing import listed
 from processors._row_groups import row_groups
@@ -131,7 +132,7 @@ def replace(
     lake: Location,
     table: type[Table],
     partition: date | str,
-    frames: pl.DataFrame | Iterable[pl.DataFrame],
+    frames: pl.DataFrame | Iterable[pl.DataFrame | Coded],
     *,
     bucket: str = "0",
     notes: dict[str, str] | None = None,
@@ -142,26 +143,28 @@ def replace(
     a row group and a frame are held. Errors: `LakeError` where the folder cannot be written. A frame that is not of
     the table is a defect and raises.
     """
-    waiting = _in_file(table)
-    expected = waiting.schema
+    expected = _in_file(table).schema
     # plain readers of the table's folder would trip over a temporary file in it
     hidden = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
+    given = [frames] if isinstance(frames, pl.DataFrame) else frames
     with (
         written(file_of(lake, table, partition, bucket), hidden=hidden) as temporary,
         row_groups(temporary, expected, notes=notes) as write,
         _behind(write) as hand_over,
     ):
-        for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
-            rows = frame.select(expected.names())
-            wrong = {name: str(kind) for name, kind in rows.schema.items() if kind != expected[name]}
-            if wrong:
-                raise TypeError(f"{table.name}: wrong types {wrong}")
-            waiting = pl.concat([waiting, rows])
-            while waiting.height >= ROW_GROUP_SIZE:
-                hand_over(Coded(waiting[:ROW_GROUP_SIZE], {}))
-                waiting = waiting[ROW_GROUP_SIZE:]
-        if waiting.height:
-            hand_over(Coded(waiting, {}))
+        for group in regrouped((_fitting(frame, table.name, expected) for frame in given), ROW_GROUP_SIZE):
+            hand_over(group)
+
+
+def _fitting(frame: pl.DataFrame | Coded, name: str, expected: pl.Schema) -> Coded:
+    """The columns of the table, coded as they come."""
+    rows = Coded(frame, {}) if isinstance(frame, pl.DataFrame) else frame
+    rows = Coded(rows.rows.select(expected.names()), rows.texts)
+    kinds = rows.rows.schema | dict.fromkeys(rows.texts, pl.String())
+    wrong = {column: str(kind) for column, kind in kinds.items() if kind != expected[column]}
+    if wrong:
+        raise TypeError(f"{name}: wrong types {wrong}")
+    return rows
 
 
 @contextlib.contextmanager

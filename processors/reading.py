@@ -183,9 +183,7 @@ class Parts:
         self.event_dates |= set(events["event_time"].dt.date().unique())
         self._stage(self.count, Coded(events, {}), rejected, released)
 
-    def _stage(
-        self, number: int, events: Coded, rejected: pl.DataFrame, released: pl.DataFrame | None = None
-    ) -> None:
+    def _stage(self, number: int, events: Coded, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
         decision.stage(self._staging, number, events, rejected.select(Quarantine.column_names()), released)
 
     def _parsed(self, lines: Spans, above: pl.Series) -> Coded:
