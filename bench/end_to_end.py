@@ -45,14 +45,8 @@ def report(folder: Path, *, lines: int, runs: int) -> str:
         _company.write(day, lines)
     size = sum(file.stat().st_size for file in day.iterdir())
     mine, theirs = folder / "end-to-end-ours", folder / "end-to-end-duckdb"
-    cases = [
-        Case(
-            "run",
-            ours("run", "--as-of", AS_OF.isoformat()),
-            size,
-            {"RECENT_ACTIVITIES_WORKSPACE": str(mine / "workspace.toml")},
-        )
-    ]
+    environment = {"RECENT_ACTIVITIES_WORKSPACE": str(mine / "workspace.toml")}
+    cases = [Case("run", ours("run", "--as-of", AS_OF.isoformat()), size, environment)]
     if importlib.util.find_spec("duckdb"):
         cases.append(Case("DuckDB", [sys.executable, "-m", "bench.end_to_end", str(day), str(theirs)], size))
     for _ in range(runs):

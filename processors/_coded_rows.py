@@ -26,7 +26,8 @@ def together(parts: Sequence[Coded]) -> Coded:
             codes[id(part)] = part.rows[name] if is_kept else code.gather(part.rows[name])
             first += len(code)
         columns[name], texts[name] = pl.concat([codes[id(part)].alias(name) for part in parts]), known.values
-    return Coded(pl.concat([part.rows.drop(texts) for part in parts]).with_columns(**columns), texts)
+    rows = pl.concat([part.rows.drop(texts) for part in parts]).with_columns(**columns)
+    return Coded(rows.select(parts[0].rows.columns), texts)
 
 
 def ordered(one: Coded) -> Coded:
