@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from bench import _measure, parse, sessions, stages
+from bench import _measure, end_to_end, parse, sessions, stages
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -39,6 +39,8 @@ def main() -> None:
             sessions.report(kept, events=arguments.lines * 5, runs=min(arguments.runs, 3), large=arguments.large),
             "",
             stages.report(Path(name), lines=arguments.lines // 4, runs=min(arguments.runs, 3)),
+            "",
+            end_to_end.report(kept, lines=arguments.lines, runs=min(arguments.runs, 3)),
         ]
     text = "\n".join(parts) + "\n"
     if not arguments.no_results:

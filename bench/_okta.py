@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from bench._logs import AGENTS, DAY_START, SECONDS
 
-PIECE_RECORDS = 20_000
 APPLICATIONS = ("Panel", "Payroll", "Wiki", "Tickets", "Mail", "Reports")
 KINDS = (  # event type, message, result, type of the actor; as often as they stand here
     *[("user.authentication.sso", "User single sign on to app", "SUCCESS", "User")] * 8,
@@ -28,21 +27,26 @@ def write(path: Path, records: int, *, users: int = 5_000) -> None:
     """Nothing: writes a file of so many records, one a line; a day of them. The same every time."""
     chance = Random(1)
     with path.open("w", encoding="utf-8") as out:
-        for first in range(0, records, PIECE_RECORDS):
-            numbers = range(first, min(first + PIECE_RECORDS, records))
-            out.writelines(_line(number, records, users, chance) for number in numbers)
+        for number in range(records):
+            kind = chance.choice(KINDS)
+            who = int(chance.random() ** 2 * users)
+            second = number * SECONDS / records + chance.randrange(1000) / 1000
+            application = chance.choice(APPLICATIONS)
+            out.write(line(record(number, who, second, chance, kind=kind, application=application)))
 
 
-def _line(number: int, records: int, users: int, chance: Random) -> str:
-    return json.dumps(_record(number, records, users, chance), ensure_ascii=False, separators=(",", ":")) + "\n"
+def line(record: dict[str, Any]) -> str:
+    """The record as it is exported."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _record(number: int, records: int, users: int, chance: Random) -> dict[str, Any]:
-    kind, message, result, actor_type = chance.choice(KINDS)
-    who = int(chance.random() ** 2 * users)
+def record(
+    number: int, who: int, second: float, chance: Random, *, kind: tuple[str, str, str, str], application: str
+) -> dict[str, Any]:
+    """One record of the day."""
+    event_type, message, result, actor_type = kind
     agent, address = AGENTS[(who * 7 + 3) % len(AGENTS)], f"198.51.100.{who % 254 + 1}"
-    second = DAY_START + number * SECONDS / records
-    published = datetime.fromtimestamp(second, UTC) + timedelta(milliseconds=chance.randrange(1000))
+    published = datetime.fromtimestamp(DAY_START + round(second, 3), UTC)
     name = f"user{who}@example.com" if actor_type == "User" else "0oa1examp1ec1ient1d7"
     place = {
         "city": ("Pune", "Lyon", "Zürich")[who % 3],
@@ -81,7 +85,7 @@ def _record(number: int, records: int, users: int, chance: Random) -> dict[str, 
             "externalSessionId": f"102{who:020d}",
         },
         "displayMessage": message,
-        "eventType": kind,
+        "eventType": event_type,
         "outcome": {"result": result, "reason": None if result != "FAILURE" else "INVALID_CREDENTIALS"},
         "published": published.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "securityContext": {
@@ -105,15 +109,14 @@ def _record(number: int, records: int, users: int, chance: Random) -> dict[str, 
         "uuid": f"{number:08x}-84a1-11f0-9d5b-0f5a3c1e7a10",
         "version": "0",
         "request": {"ipChain": chance.choice(((), (hop,)))},
-        "target": _targets(kind, who, chance),
+        "target": _targets(event_type, who, application),
     }
 
 
-def _targets(kind: str, who: int, chance: Random) -> list[dict[str, Any]] | None:
+def _targets(event_type: str, who: int, application: str) -> list[dict[str, Any]] | None:
     """What it was about: an application, and who is known there."""
-    if not kind.startswith(("user.authentication.sso", "app.", "policy.")):
+    if not event_type.startswith(("user.authentication.sso", "app.", "policy.")):
         return None
-    application = chance.choice(APPLICATIONS)
     user = f"user{who}@example.com"
     return [
         {"id": f"0ua{who:017d}", "type": "AppUser", "alternateId": user, "displayName": f"User {who}"},

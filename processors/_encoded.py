@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,9 +99,10 @@ class Coded:
     rows: pl.DataFrame
     texts: Mapping[str, pl.Series]
 
-    def decoded(self) -> pl.DataFrame:
-        """The rows with their text."""
-        return self.rows.with_columns(text[self.rows[name]].alias(name) for name, text in self.texts.items())
+    def decoded(self, names: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows with their text; only those columns, where they are given."""
+        rows = self.rows if names is None else self.rows.select(names)
+        return rows.with_columns(text[rows[name]].alias(name) for name, text in self.texts.items() if name in rows)
 
     def filter(self, mask: pl.Series) -> Coded:
         """The rows where the mask holds."""

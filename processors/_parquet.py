@@ -9,14 +9,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
-import polars as pl
-
 from processors import lake
 from processors._encoded import Coded
+from processors._row_groups import row_groups
 from schemas import Table
 
 WAITING_FRAMES = 2
-COMPRESSION_LEVEL = 1  # of zstd: on tables of events as small as its default, in two thirds of the time
 
 
 class Parquet:
@@ -27,7 +25,7 @@ class Parquet:
 
     def __init__(self, path: Path, table: type[Table]) -> None:
         self._schema = table.empty().schema
-        self._is_nullable = {name: column.nullable for name, column in table.columns().items()}
+        self._required = [name for name, column in table.columns().items() if not column.nullable]
         self._file: AbstractContextManager[Path] = lake.written(path)
         self._frames: queue.Queue[Coded | None] = queue.Queue(WAITING_FRAMES)
         self._pool = ThreadPoolExecutor(1)
@@ -61,23 +59,6 @@ class Parquet:
                 return
 
     def _sink(self, path: Path) -> None:
-        import pyarrow.parquet  # a fifth of a second, while the first frame is made
-
-        names = self._schema.names()
-        text = [name for name, dtype in self._schema.items() if dtype == pl.String]
-        numbers = [name for name, dtype in self._schema.items() if dtype == pl.Int64 or dtype == pl.Datetime]
-        known = Coded(self._schema.to_frame(), {}).arrow(names).schema
-        schema = pyarrow.schema([field.with_nullable(self._is_nullable[field.name]) for field in known])
-        with pyarrow.parquet.ParquetWriter(
-            path,
-            schema,
-            compression="zstd",
-            compression_level=COMPRESSION_LEVEL,
-            store_schema=False,  # else its readers are given dictionaries in place of text
-            use_dictionary=text,
-            column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
-            write_statistics=[name for name in names if name not in text],
-        ) as writer:
+        with row_groups(path, self._schema, required=self._required) as write:
             while (frame := self._frames.get()) is not None:
-                rows = pyarrow.Table.from_arrays(frame.arrow(names).columns, schema=schema)
-                writer.write_table(rows, row_group_size=frame.rows.height)
+                write(frame)

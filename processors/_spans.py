@@ -75,10 +75,10 @@ def text(offsets: Any, texts: Any, is_text: Any = None) -> pl.Series:
 
     buffers = [pa.py_buffer(buffer) for buffer in (offsets, texts)]
     is_valid = None if is_text is None else pa.py_buffer(np.packbits(is_text, bitorder="little"))
-    return pl.Series(_Exported(pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers, is_valid)))
+    return pl.Series(exported(pa.LargeStringArray.from_buffers(len(offsets) - 1, *buffers, is_valid)))
 
 
-class _Exported:
+class exported:
     """An array that Polars takes as it is: for one that it knows as Arrow's it loads all of Arrow's functions."""
 
     def __init__(self, array: Any) -> None:

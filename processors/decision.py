@@ -10,14 +10,17 @@ import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
 
-from processors import lake, ledger, pending
+from processors import _in_turn, lake, ledger, pending
+from processors._encoded import Coded
 from processors._listing import listed
+from processors._row_groups import row_groups
 from processors.errors import DataError
 from processors.lake import Location, Staging
 from schemas import Events, Ledger, Quarantine
@@ -25,6 +28,8 @@ from schemas import Events, Ledger, Quarantine
 DECIDED, LEDGER = "decided.json", "ledger.parquet"
 SLICE_ROWS = 200_000
 """Rows merged at once: a day is merged in stretches of time, so memory does not grow with it."""
+WAITING_ROWS = 600_000
+"""Rows that may wait for others where parts come in turn, the days of which are new: then nothing is read twice."""
 
 _KEY = ["file_id", "line_number"]
 _TIME = pl.col("event_time")
@@ -78,14 +83,16 @@ def finish(root: Location) -> None:
 
 
 def stage(
-    staging: Staging, part: int, events: pl.DataFrame, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
+    staging: Staging, part: int, events: Coded, quarantined: pl.DataFrame, released: pl.DataFrame | None = None
 ) -> None:
     """Stage one part: rows for events, rows for quarantine, and keys of rows to be released from quarantine."""
     folder = staging.folder
+    keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
     with lake.explained(folder):
-        events.write_parquet(folder / f"events-{part:06}.parquet", compression="lz4")
+        path, schema = folder / f"events-{part:06}.parquet", Events.empty().schema
+        with row_groups(path, schema, compression="lz4", statistics=["source_event_id"]) as write:
+            write(events)
         quarantined.write_parquet(folder / f"quarantine-{part:06}.parquet", compression="lz4")
-        keys = quarantined.select(_KEY).clear() if released is None else released.select(_KEY)
         keys.write_parquet(folder / f"released-{part:06}.parquet", compression="lz4")
 
 
@@ -152,16 +159,27 @@ def _forget(root: Location, source: str, file_ids: list[str]) -> None:
 
 
 def _change_events(root: Location, source: str, staging: Path, plan: Plan) -> None:
+    parts = _in_turn.parts(_parts(staging, "events", plan))
     for day in plan.event_dates:
         path = lake.file_of(root, Events, day, source)
-        new = _staged(staging, "events", plan).filter(_TIME.dt.date() == day)
-        old = lake.scan_file(path, Events).filter(~pl.col("file_id").is_in(plan.replaced))
-        stretches = _stretches_of_time(pl.concat([old.select(_TIME), new.select(_TIME)]))
-        if stretches:
-            slices = (_merged(old.filter(within).collect(), new.filter(within).collect()) for within in stretches)
-            lake.replace(root, Events, day, slices, bucket=source)
+        of_day = None if parts is None or path.exists() else _in_turn.of_day(parts, day)
+        is_in_turn = of_day is not None and all(one.is_plain for one in of_day)
+        if of_day is not None and is_in_turn and _in_turn.most_waiting(of_day) <= WAITING_ROWS:
+            slices: Iterator[pl.DataFrame | Coded] = _in_turn.merged(of_day, day, plan.file_ids)
         else:
+            slices = _by_stretches(path, _staged(staging, "events", plan).filter(_TIME.dt.date() == day), plan.replaced)
+        first = next(slices, None)
+        if first is None:
             lake.delete(path)
+        else:
+            lake.replace(root, Events, day, chain([first], slices), bucket=source)
+
+
+def _by_stretches(path: Location, new: pl.LazyFrame, replaced: list[str]) -> Iterator[pl.DataFrame]:
+    """The rows of a day that stay, and the new ones, merged in stretches of time."""
+    old = lake.scan_file(path, Events).filter(~pl.col("file_id").is_in(replaced))
+    for within in _stretches_of_time(pl.concat([old.select(_TIME), new.select(_TIME)])):
+        yield _merged(old.filter(within).collect(), new.filter(within).collect())
 
 
 def _stretches_of_time(rows: pl.LazyFrame) -> list[pl.Expr]:
@@ -170,12 +188,12 @@ def _stretches_of_time(rows: pl.LazyFrame) -> list[pl.Expr]:
     Of time alone: a record that was delivered twice has one time, and meets itself.
     """
     seconds = rows.group_by(_TIME.dt.truncate("1s")).agg(pl.len()).sort(_TIME).collect(engine="streaming")
-    edges, size = [], SLICE_ROWS
-    for second, count in seconds.iter_rows():
-        if size + count > SLICE_ROWS:
-            edges.append(second)
-            size = 0
-        size += count
+    counts = np.cumsum(seconds["len"].to_numpy(), dtype=np.int64)
+    edges, place, before = [], 0, 0
+    while place < len(counts):
+        edges.append(seconds["event_time"][place])
+        place = max(place + 1, int(np.searchsorted(counts, before + SLICE_ROWS, side="right")))
+        before = int(counts[place - 1])
     return [_TIME.is_between(*pair, closed="left") for pair in pairwise([*edges, datetime.max.replace(tzinfo=UTC)])]
 
 

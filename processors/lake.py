@@ -19,7 +19,10 @@ from typing import Any
 import polars as pl
 
 from processors import _bucket_answers, _damaged
+from processors._coded_rows import regrouped
+from processors._encoded import Coded
 from processors._listing import listed
+from processors._row_groups import behind, row_groups
 from processors.bucket import S3Path, scratch
 from processors.errors import LakeError, remedy
 from processors.lease import Lease
@@ -27,7 +30,6 @@ from schemas import Table
 
 PRIVATE = "_recent_activities"
 ROW_GROUP_SIZE = 250_000
-_COMPATIBLE = pl.CompatLevel.oldest()  # plain strings, which every reader of Parquet knows
 
 Location = Path | S3Path
 """Of a lake, or in it."""
@@ -131,7 +133,7 @@ def replace(
     lake: Location,
     table: type[Table],
     partition: date | str,
-    frames: pl.DataFrame | Iterable[pl.DataFrame],
+    frames: pl.DataFrame | Iterable[pl.DataFrame | Coded],
     *,
     bucket: str = "0",
     notes: dict[str, str] | None = None,
@@ -142,28 +144,28 @@ def replace(
     a row group and a frame are held. Errors: `LakeError` where the folder cannot be written. A frame that is not of
     the table is a defect and raises.
     """
-    import pyarrow.parquet  # a fifth of a second, and many commands write nothing
-
-    waiting = _in_file(table)
-    expected = waiting.schema
-    schema = waiting.to_arrow(compat_level=_COMPATIBLE).schema.with_metadata(notes or {})
+    expected = _in_file(table).schema
     # plain readers of the table's folder would trip over a temporary file in it
     hidden = lake / PRIVATE / "staging" / f"{table.name}-{partition}-{bucket}.parquet"
+    given = [frames] if isinstance(frames, pl.DataFrame) else frames
     with (
         written(file_of(lake, table, partition, bucket), hidden=hidden) as temporary,
-        pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+        row_groups(temporary, expected, notes=notes) as write,
+        behind(write) as hand_over,
     ):
-        for frame in [frames] if isinstance(frames, pl.DataFrame) else frames:
-            rows = frame.select(expected.names())
-            wrong = {name: str(kind) for name, kind in rows.schema.items() if kind != expected[name]}
-            if wrong:
-                raise TypeError(f"{table.name}: wrong types {wrong}")
-            waiting = pl.concat([waiting, rows])
-            while waiting.height >= ROW_GROUP_SIZE:
-                writer.write_table(_arrow(waiting[:ROW_GROUP_SIZE], schema), ROW_GROUP_SIZE)
-                waiting = waiting[ROW_GROUP_SIZE:]
-        if waiting.height:
-            writer.write_table(_arrow(waiting, schema), ROW_GROUP_SIZE)
+        for group in regrouped((_fitting(frame, table.name, expected) for frame in given), ROW_GROUP_SIZE):
+            hand_over(group)
+
+
+def _fitting(frame: pl.DataFrame | Coded, name: str, expected: pl.Schema) -> Coded:
+    """The columns of the table, coded as they come."""
+    rows = Coded(frame, {}) if isinstance(frame, pl.DataFrame) else frame
+    rows = Coded(rows.rows.select(expected.names()), rows.texts)
+    kinds = rows.rows.schema | dict.fromkeys(rows.texts, pl.String())
+    wrong = {column: str(kind) for column, kind in kinds.items() if kind != expected[column]}
+    if wrong:
+        raise TypeError(f"{name}: wrong types {wrong}")
+    return rows
 
 
 @contextlib.contextmanager
@@ -314,10 +316,6 @@ def _content(path: Location) -> io.BytesIO | None:
         return io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         return None
-
-
-def _arrow(frame: pl.DataFrame, schema: Any) -> Any:
-    return frame.rechunk().to_arrow(compat_level=_COMPATIBLE).cast(schema)
 
 
 def _columns(table: type[Table]) -> list[str]:

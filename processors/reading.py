@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from processors import _sign_in, decision, headers, parse, workspace_day
+from processors._encoded import Coded
 from processors._spans import Spans, spans
 from processors._visible import shape
 from processors.lake import Staging
@@ -22,7 +23,7 @@ from processors.ledger import ID_LINES, Entry
 from processors.lines import OUT_OF_RANGE, quarantined, spans_of
 from processors.settings import Settings, Source
 from processors.slabs import LINE_BYTES, SLAB_BYTES, SLAB_LINES, Slab
-from schemas import Events, Quarantine
+from schemas import Quarantine
 
 SAMPLE_CHARACTERS = 120
 _EVENT = pl.col("quarantine_reason").is_null() & pl.col("skipped").is_null()
@@ -149,13 +150,14 @@ class Parts:
     def _part(self, number: int, waiting: list[tuple[Reading, int, Slab]], keys: pl.DataFrame) -> _Parsed:
         """Slabs parsed and staged."""
         data = b"".join(slab.data if slab.data.endswith(b"\n") else slab.data + b"\n" for *_, slab in waiting)
-        rows = self._parsed(spans_of(data, keys.height), keys["header"])
-        rejected = quarantined(rows, data, 1, _measured(waiting))
+        parsed = self._parsed(spans_of(data, keys.height), keys["header"])
+        rejected = quarantined(parsed.rows, data, 1, _measured(waiting))
         rejected = rejected.with_columns(*keys[rejected["line_number"] - 1], source=pl.lit(self._source.name))
-        rows = rows.with_columns(keys["file_id"], keys["line_number"])
-        events = rows.filter(_EVENT)
+        texts = {name: text for name, text in parsed.texts.items() if name != "file_id"}
+        rows = Coded(parsed.rows.with_columns(keys["file_id"], keys["line_number"]), texts)
+        events = rows.filter(rows.rows.select(_EVENT).to_series())
         self._stage(number, events, rejected)
-        return _Parsed(rows.select(_COUNTED), rejected, set(events["event_time"].dt.date().unique()))
+        return _Parsed(rows.decoded(_COUNTED), rejected, set(events.rows["event_time"].dt.date().unique()))
 
     def judge(self, readings: dict[str, Reading], rows: pl.DataFrame) -> None:
         """Make events of rows in quarantine for their time alone, where it is in range now.
@@ -163,7 +165,7 @@ class Parts:
         `readings` by the rows' `file_id`.
         """
         line = rows["raw_bytes"].cast(pl.String).str.strip_suffix("\r")
-        parsed = self._parsed(spans(line), rows["header"])
+        parsed = self._parsed(spans(line), rows["header"]).decoded()
         released = rows.select(Quarantine.primary_key()).filter(parsed.select(_EVENT).to_series())
         for file_id, count in released.group_by("file_id").len().iter_rows():
             entry = readings[file_id].entry
@@ -179,22 +181,19 @@ class Parts:
         """Stage rows as one part."""
         self.count += 1
         self.event_dates |= set(events["event_time"].dt.date().unique())
-        self._stage(self.count, events, rejected, released)
+        self._stage(self.count, Coded(events, {}), rejected, released)
 
-    def _stage(
-        self, number: int, events: pl.DataFrame, rejected: pl.DataFrame, released: pl.DataFrame | None = None
-    ) -> None:
-        names = Events.column_names(), Quarantine.column_names()
-        decision.stage(self._staging, number, events.select(names[0]), rejected.select(names[1]), released)
+    def _stage(self, number: int, events: Coded, rejected: pl.DataFrame, released: pl.DataFrame | None = None) -> None:
+        decision.stage(self._staging, number, events, rejected.select(Quarantine.column_names()), released)
 
-    def _parsed(self, lines: Spans, above: pl.Series) -> pl.DataFrame:
+    def _parsed(self, lines: Spans, above: pl.Series) -> Coded:
         numbers = pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True)
         parsed = parse.coded(
             lines, numbers, above, reader=self._reader, source=self._source.name, file_id="", options=self._options
         )
         if parsed.rows.height != len(lines):
             raise AssertionError(f"{self._source.name}: lines are not conserved")
-        return parsed.decoded()
+        return parsed
 
     def _count(self, readings: dict[str, Reading], parsed: pl.DataFrame, rejected: pl.DataFrame) -> None:
         is_blank, is_directive = (pl.col("skipped") == kind for kind in ("blank", "directive"))
