@@ -71,15 +71,15 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
             (_BOTH, both, both),
             (_ADDRESS, agentless, addresses),
         ):
-            is_found = counting.sought(left, reach)[0] >= 0
-            found = left.filter(is_found)
-            logins_found, is_several = deciding.sought(found, reach)
-            methods[found["row"]] = np.where(is_several, _AMBIGUOUS, method)
-            users[found["row"]] = np.where(is_several, -1, logins_found)
+            logins_found, is_several = deciding.sought(left, reach)
+            is_found = (logins_found if counting is deciding else counting.sought(left, reach)[0]) >= 0
+            rows = left["row"].to_numpy()[is_found]
+            methods[rows] = np.where(is_several[is_found], _AMBIGUOUS, method)
+            users[rows] = np.where(is_several, -1, logins_found)[is_found]
             left = left.filter(~is_found)
-        rows = pl.Series(users)
+        named = np.flatnonzero(users >= 0)
         return frame.with_columns(
-            pl.coalesce("user_name", known["user_name"].gather(rows.set(rows < 0, None))),
+            frame["user_name"].clone().scatter(named, known["user_name"].gather(users[named])),
             pl.Series("attribution_method", _METHODS).gather(methods),
         )
 
