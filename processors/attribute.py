@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -30,7 +31,13 @@ def is_login() -> pl.Expr:
 
 
 def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: timedelta) -> pl.LazyFrame:
-    """The events, in the order they come, with `user_name` and `attribution_method` filled. Collects the logins.
+    """The events, in the order they come, as `filled` by these logins. Collects the logins."""
+    fill = filled(logins, absolute_timeout=absolute_timeout)
+    return events.map_batches(fill, schema=events.collect_schema(), streamable=True)
+
+
+def filled(logins: pl.LazyFrame, *, absolute_timeout: timedelta) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What fills `user_name` and `attribution_method` of events. Collects the logins.
 
     Of the logins only successful ones that name a user count, and only those within the absolute timeout before
     the event, both ends included. The first of these that finds a login decides:
@@ -83,4 +90,4 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
             pl.Series("attribution_method", _METHODS).gather(methods),
         )
 
-    return events.map_batches(fill, schema=events.collect_schema(), streamable=True)
+    return fill
