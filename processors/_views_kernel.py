@@ -16,7 +16,7 @@ def views(at: int, nulls: int, count: int, seed: Any, table: int, table_size: in
     """How many different views there are; the code of each row from 1 on, 0 for null, and the first row of each code.
 
     A view is 16 bytes: a short text itself, or the length, beginning and place of a longer one. `nulls`: where it is
-    said of each row whether it is null; 0 where none is. Of the table, which is zeros, there are more entries than rows.
+    said of each row whether it is null; 0 where none is. The table is zeros, and has more entries than there are rows.
     """
     words, of, firsts, places = uint64s(at), uint32s(codes), int64s(rows), uint32s(table)
     mask, last = np.uint64(table_size - 1), at + VIEW * count - WORD

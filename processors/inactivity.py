@@ -37,7 +37,9 @@ def sessions(members: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
     the event that closes a session lends it nothing.
     """
     kinds = members.collect_schema()
-    columns = {name: pl.String if isinstance(kind, pl.Categorical) else kind for name, kind in kinds.items() if name in _SAID}
+    columns = {
+        name: pl.String if isinstance(kind, pl.Categorical) else kind for name, kind in kinds.items() if name in _SAID
+    }
     schema = pl.Schema(columns | _COUNTED)
     inactivity = pl.col("end_time").fill_null(pl.lit(as_of)) - pl.col("last_activity_time")
     return (

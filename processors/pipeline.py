@@ -167,9 +167,12 @@ def day_tables(
         _conformed(of_users, Sessions),
         _conformed(silences, InactivityWindows),
         _conformed(over, LimitOverruns),
-        applied.group_by("login_date", "policy_name").agg(pl.col("session_count").sum()),
-        pl.concat([nobody, *counts]).group_by("event_date", "attribution_method").agg(pl.col("event_count").sum()),
-        unmatched.group_by("event_date").agg(pl.col("event_count").sum()),
+        applied.group_by("login_date", "policy_name").agg(pl.col("session_count").sum()).sort(pl.all()),
+        pl.concat([nobody, *counts])
+        .group_by("event_date", "attribution_method")
+        .agg(pl.col("event_count").sum())
+        .sort(pl.all()),
+        unmatched.group_by("event_date").agg(pl.col("event_count").sum()).sort(pl.all()),
         pl.concat([nothing, *logins]),
     )
 
