@@ -36,11 +36,8 @@ def sessions(members: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
     What the first event does not say (address, device, user agent, application) is taken from the first that does;
     the event that closes a session lends it nothing.
     """
-    kinds = members.collect_schema()
-    columns = {
-        name: pl.String if isinstance(kind, pl.Categorical) else kind for name, kind in kinds.items() if name in _SAID
-    }
-    schema = pl.Schema(columns | _COUNTED)
+    said = members.select(_SAID).with_columns(cs.categorical().cast(pl.String)).collect_schema()
+    schema = pl.Schema({**said, **_COUNTED})
     inactivity = pl.col("end_time").fill_null(pl.lit(as_of)) - pl.col("last_activity_time")
     return (
         members.filter(_JOINED)
