@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,7 @@ def _piece(count: int, users: int, start: int, end: int, seed: int) -> pl.DataFr
         pl.lit("0123456789abcdef" * 2).alias("file_id"),
     )
     return frame.with_columns(label(pl.col("user_agent")).alias("device"))
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]), users=int(sys.argv[3]))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from string import Template
 
 import polars as pl
 
-from processors.attribute import attribute, is_login
+from processors.attribute import filled, is_login
 from processors.inactivity import sessions, windows
-from processors.pipeline import EVENT_COLUMNS
+from processors.pipeline import BATCH_EVENTS, EVENT_COLUMNS
 from processors.sessionize import sessionize
+from processors.time_stretches import stretches
 from processors.user_slices import sliced
 
 IDLE, ABSOLUTE, WINDOW = timedelta(hours=2), timedelta(hours=24), timedelta(minutes=15)
+RANGES = 8
 AS_OF = datetime(2025, 8, 31, tzinfo=UTC)
 _SECOND, _EPOCH = timedelta(seconds=1), datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,19 +28,29 @@ def ours(folder: str, out: str, slices: str) -> None:
     """The kernels, a slice of the users at a time."""
     files = sorted(Path(folder).glob("*.parquet"))
     logins = pl.scan_parquet(files).filter(is_login())
-
-    def attributed() -> Iterator[pl.DataFrame]:
-        fill = attribute(pl.scan_parquet(files).select(EVENT_COLUMNS), logins, absolute_timeout=ABSOLUTE)
-        yield from fill.collect_batches(chunk_size=500_000)
-
-    found, silences = [], []
+    events = pl.scan_parquet(files).select(EVENT_COLUMNS)
+    fill = filled(logins, absolute_timeout=ABSOLUTE)
+    batches = (fill(events.filter(within).collect()) for within, _ in stretches(events, BATCH_EVENTS))
     with tempfile.TemporaryDirectory(dir=out) as spilled:
-        for one in sliced(attributed(), int(slices), Path(spilled)):
+        found: dict[str, list[Path]] = {"sessions": [], "windows": []}
+        for one in sliced(batches, int(slices), Path(spilled)):
             members = sessionize(one, idle_timeout=IDLE, absolute_timeout=ABSOLUTE, as_of=AS_OF).collect().lazy()
-            found.append(sessions(members, as_of=AS_OF).collect())
-            silences.append(windows(members, inactivity_window=WINDOW, as_of=AS_OF).collect())
-    pl.concat(found).sort("session_id").write_parquet(f"{out}/sessions.parquet")
-    pl.concat(silences).sort("session_id", "window_start_time").write_parquet(f"{out}/windows.parquet")
+            silences = windows(members, inactivity_window=WINDOW, as_of=AS_OF)
+            for name, rows in (("sessions", sessions(members, as_of=AS_OF)), ("windows", silences)):
+                found[name].append(Path(spilled) / f"{name}-{len(found[name])}.arrow")
+                rows.collect().write_ipc(found[name][-1])
+        _write("sessions", found["sessions"], ["session_id"], Path(out))
+        _write("windows", found["windows"], ["session_id", "window_start_time"], Path(out))
+
+
+def _write(name: str, pieces: list[Path], order: list[str], out: Path) -> None:
+    """Nothing: writes the table in order, a range of session ids after the other, so that no more is held."""
+    for old in out.glob(f"{name}*.parquet"):
+        old.unlink()
+    edges = [*(f"{number:x}" for number in range(0, 16, 16 // RANGES)), "g"]
+    for number, edge in enumerate(pairwise(edges)):
+        rows = pl.scan_ipc(pieces).filter(pl.col("session_id").is_between(*map(pl.lit, edge), closed="left"))
+        rows.collect().sort(order).write_parquet(out / f"{name}-{number}.parquet")
 
 
 def duckdb(folder: str, out: str) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 import math
 import statistics
+import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
 
-from bench import _events
 from bench._measure import Case, once, run, table
+from processors.pipeline import EVENTS_PER_SLICE
 
 EVENTS_PER_USER = 100
-EVENTS_PER_SLICE = 500_000
 SHOWN = ("login_time", "user_name")
 SAME = ("end_time", "end_reason", "longest_inactivity_s", "activity_count", "ip_count", "ip_switch_count")
 
@@ -40,12 +40,25 @@ def _growth(folder: Path, sizes: list[int]) -> str:
         shown = f"{figure.wall:.2f} | {figure.cpu:.2f} | {figure.memory:,.0f}"
         found.append(f"| {size:,} | {_slices(size)} | {shown} |")
     exponent = math.log(figures[-1].cpu / figures[0].cpu) / math.log(sizes[-1] / sizes[0])
-    return "\n".join([*found, f"\nProcessor time grows with size to the power of {exponent:.2f}."])
+    same = "the same bytes" if _is_same_in_more_slices(folder, sizes[0]) else "OTHER BYTES"
+    return "\n".join(
+        [*found, f"\nProcessor time grows with size to the power of {exponent:.2f}. In three times the slices: {same}."]
+    )
+
+
+def _is_same_in_more_slices(folder: Path, events: int) -> bool:
+    cases = [_case("ours", folder, events), _case("in more slices", folder, events)]
+    cases[1].command[-1] = str(3 * _slices(events))
+    found = []
+    for case in cases:
+        once(case.command)
+        found.append({file.name: file.read_bytes() for file in (folder / case.name).glob("*.parquet")})
+    return len(found[0]) > 0 and found[0] == found[1]
 
 
 def _agreement(folder: Path) -> str:
     """In how many sessions both say the same."""
-    mine, theirs = (pl.read_parquet(folder / name / "sessions.parquet") for name in ("ours", "DuckDB"))
+    mine, theirs = (pl.read_parquet(folder / name / "sessions*.parquet") for name in ("ours", "DuckDB"))
     both = mine.join(theirs, on=SHOWN, suffix="_other")
     equal = both.select(
         pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_other")) for name in SAME).sum()
@@ -56,11 +69,13 @@ def _agreement(folder: Path) -> str:
 def _case(name: str, folder: Path, events: int) -> Case:
     made, out = folder / f"events-{events}", folder / name
     if not made.exists():
-        _events.write(made, events, users=events // EVENTS_PER_USER)
+        size = (str(events), str(events // EVENTS_PER_USER))
+        subprocess.run([sys.executable, "-m", "bench._events", str(made), *size], check=True)
     out.mkdir(exist_ok=True)
-    arguments = [str(_slices(events))] if name == "ours" else []
+    arguments = [] if name == "DuckDB" else [str(_slices(events))]
+    kind = name if name == "DuckDB" else "ours"
     size = sum(file.stat().st_size for file in made.iterdir())
-    return Case(name, [sys.executable, "-m", "bench._sessions", name, str(made), str(out), *arguments], size)
+    return Case(name, [sys.executable, "-m", "bench._sessions", kind, str(made), str(out), *arguments], size)
 
 
 def _slices(events: int) -> int:

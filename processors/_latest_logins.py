@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from processors._open_sessions import grouped, preceding
+from processors._text_codes import distinct
 
 _LONG_AGO = -(1 << 62)
 
@@ -23,10 +24,13 @@ class LatestLogins:
         rows = logins.select(kept if is_kept is None else kept & is_kept).to_series().arg_true().to_numpy()
         own = logins[rows]
         self._count = own.height
-        self._texts = {column: pl.Enum(own[column].unique(maintain_order=True)) for column in columns}
+        self._texts: dict[str, dict[str | None, int]] = {
+            column: {text: code for code, text in enumerate(own[column].unique(maintain_order=True), start=1)}
+            for column in columns
+        }
         order, self._offsets, first = np.arange(self._count), np.zeros(2, np.int64), self._codes(own)
         for codes, texts in zip(first[::-1], list(self._texts.values())[::-1], strict=True):
-            placed, self._offsets = grouped(codes[order], len(texts.categories) + 1)
+            placed, self._offsets = grouped(codes[order], len(texts) + 1)
             order = order[placed]
         keys, seconds = (codes[order] for codes in (first[0], first[-1]))
         self._seconds = seconds if len(columns) > 1 else np.zeros(self._count, np.uint32)
@@ -48,10 +52,11 @@ class LatestLogins:
 
     def _codes(self, frame: pl.DataFrame) -> list[Any]:
         """From 1 on; 0 for null, and for what no login says."""
-        return [
-            (frame[column].cast(texts, strict=False).to_physical().cast(pl.UInt32) + 1).fill_null(0).to_numpy()
-            for column, texts in self._texts.items()
-        ]
+        found = []
+        for column, known in self._texts.items():
+            codes, texts = distinct(frame[column])
+            found.append(np.array([known.get(text, 0) for text in texts], np.uint32)[codes])
+        return found
 
 
 def _times(frame: pl.DataFrame) -> Any:

@@ -29,6 +29,7 @@ _SOURCES = (
     "_json_kernel.py",
     "_objects_kernel.py",
     "_session_kernel.py",
+    "_views_kernel.py",
     "_words.py",
 )
 _DIGEST_BYTES = 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import polars.selectors as cs
 
 from processors import device
 from processors._client_hints import unrefined
@@ -27,6 +28,7 @@ def _refined(sessions: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
         return sessions
     told = (
         members.filter(_LENDS, pl.col("device").is_in(list(plain)))
+        .with_columns(cs.categorical().cast(pl.String))
         .group_by("session_id", pl.col("device").replace_strict(plain))
         .agg(pl.col("device").unique().alias("told"))
         .filter(pl.col("told").list.len() == 1)

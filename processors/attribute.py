@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -30,7 +31,13 @@ def is_login() -> pl.Expr:
 
 
 def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: timedelta) -> pl.LazyFrame:
-    """The events, in the order they come, with `user_name` and `attribution_method` filled. Collects the logins.
+    """The events, in the order they come, as `filled` by these logins. Collects the logins."""
+    fill = filled(logins, absolute_timeout=absolute_timeout)
+    return events.map_batches(fill, schema=events.collect_schema(), streamable=True)
+
+
+def filled(logins: pl.LazyFrame, *, absolute_timeout: timedelta) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What fills `user_name` and `attribution_method` of events. Collects the logins.
 
     Of the logins only successful ones that name a user count, and only those within the absolute timeout before
     the event, both ends included. The first of these that finds a login decides:
@@ -71,16 +78,16 @@ def attribute(events: pl.LazyFrame, logins: pl.LazyFrame, *, absolute_timeout: t
             (_BOTH, both, both),
             (_ADDRESS, agentless, addresses),
         ):
-            is_found = counting.sought(left, reach)[0] >= 0
-            found = left.filter(is_found)
-            logins_found, is_several = deciding.sought(found, reach)
-            methods[found["row"]] = np.where(is_several, _AMBIGUOUS, method)
-            users[found["row"]] = np.where(is_several, -1, logins_found)
+            logins_found, is_several = deciding.sought(left, reach)
+            is_found = (logins_found if counting is deciding else counting.sought(left, reach)[0]) >= 0
+            rows = left["row"].to_numpy()[is_found]
+            methods[rows] = np.where(is_several[is_found], _AMBIGUOUS, method)
+            users[rows] = np.where(is_several, -1, logins_found)[is_found]
             left = left.filter(~is_found)
-        rows = pl.Series(users)
+        named = np.flatnonzero(users >= 0)
         return frame.with_columns(
-            pl.coalesce("user_name", known["user_name"].gather(rows.set(rows < 0, None))),
+            frame["user_name"].clone().scatter(named, known["user_name"].gather(users[named])),
             pl.Series("attribution_method", _METHODS).gather(methods),
         )
 
-    return events.map_batches(fill, schema=events.collect_schema(), streamable=True)
+    return fill

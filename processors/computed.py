@@ -18,8 +18,8 @@ def replace(settings: Settings, day: date, tables: pipeline.DayTables, *, as_of:
     """Whether the rows of the day's tables changed, which are replaced."""
     start, end = workspace_day.bounds(day, settings.time_zone)
     on_day = pl.col("event_time").is_between(start, end, closed="left")
-    methods = dict(tables.attributed.filter(on_day)["attribution_method"].value_counts().iter_rows())
-    unmatched = tables.members.filter(on_day, pl.col("membership") == "unmatched").height
+    methods = dict(tables.attribution.filter(event_date=day).drop("event_date").iter_rows())
+    unmatched = tables.unmatched.filter(event_date=day)["event_count"].sum()
     notes = {
         "as_of": as_of.isoformat(),
         "attribution": json.dumps({method: methods.get(method, 0) for method in ATTRIBUTION_METHODS}),
@@ -28,7 +28,7 @@ def replace(settings: Settings, day: date, tables: pipeline.DayTables, *, as_of:
             dict(tables.governed.filter(login_date=day).drop("login_date").sort("policy_name").iter_rows())
         ),
         **outdated.notes(settings),
-        **clocks.note(settings, tables.attributed.lazy().filter(on_day)),
+        **clocks.note(settings, tables.logins.lazy().filter(on_day)),
     }
     is_changed = False
     written: list[tuple[type[Table], pl.DataFrame]] = [

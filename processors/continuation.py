@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import polars as pl
+import polars.selectors as cs
 
 from processors.attribute import fold
 from processors.device import kin
@@ -63,6 +64,7 @@ def continuations(members: pl.LazyFrame, *, reach: timedelta) -> pl.LazyFrame:
 
 def joined(members: pl.LazyFrame) -> pl.LazyFrame:
     """What joined sessions, with the case-folded `user` and the `kin` of the device."""
+    members = members.with_columns(cs.categorical().cast(pl.String))
     devices = members.select(pl.col("device").unique()).with_columns(kin(pl.col("device")).alias("kin"))
     return (
         members.filter(ACTION | (pl.col("membership") == "background"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from processors._agents import LONGEST_AGENT, kind_of_label, told
-from processors._text_codes import coded
+from processors._text_codes import distinct
 from processors._unique import map_unique
 from schemas.columns import UNKNOWN_DEVICE, UNKNOWN_KIND
 
@@ -28,11 +28,13 @@ def kin(device: pl.Expr) -> pl.Expr:
 
 def kinds(devices: pl.DataFrame) -> pl.Series:
     """`device_kind` of each row's `device` and `user_agent`: the agent's, where it is that device's; never null."""
-    (labels, agents), texts = coded(devices["device"], devices["user_agent"])
-    pairs = pl.Series(labels.astype("int64") * len(texts) + agents)
+    (labels, devices_there), (agents, agents_there) = distinct(devices["device"]), distinct(devices["user_agent"])
+    count = len(agents_there)
+    pairs = pl.Series(labels.astype("int64") * count + agents)
     there = pairs.unique()
-    known = pl.Series([None, *texts[1:]], dtype=pl.String)
-    found = pl.DataFrame({"device": known.gather(there // len(texts)), "user_agent": known.gather(there % len(texts))})
+    found = pl.DataFrame(
+        {"device": devices_there.gather(there // count), "user_agent": agents_there.gather(there % count)}
+    )
     agent = pl.col("user_agent")
     is_the_agents = kin(label(agent)) == kin(pl.col("device"))
     kind = pl.when(is_the_agents).then(map_unique(agent, _kind)).otherwise(map_unique(pl.col("device"), kind_of_label))

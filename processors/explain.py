@@ -103,11 +103,12 @@ def explain(workspace: Settings | str | Path, session_id: str, *, is_masked: boo
     then = _agreement.settings_of(settings, day)
     place = pipeline.neighbourhood(then, day, day)
     near = _near(then, place, stored["user_name"][0], as_of=as_of)
-    tables = pipeline.day_tables(near.lazy(), then, place, as_of=as_of)
+    tables = pipeline.day_tables(near.lazy(), then, place, as_of=as_of, days=[day])
+    every = pipeline.members(pipeline.attributed(near.lazy(), then, place, as_of=as_of), then, as_of=as_of).collect()
 
     this = pl.col("session_id") == stored["session_id"][0]
-    computed, members = tables.sessions.filter(this), tables.members.filter(this)
-    of_user = _same_user(tables.members, stored["user_name"][0])
+    computed, members = tables.sessions.filter(this), every.filter(this)
+    of_user = _same_user(every, stored["user_name"][0])
     events = _events(settings, near, members, then.sessions.absolute_timeout) if members.height else members
     shown = computed if computed.height else stored
     was = _windows(settings, day).filter(this)

@@ -118,7 +118,8 @@ def _steps(members: pl.LazyFrame, credentials: pl.LazyFrame, continuations: pl.L
     way = pl.when(by_reference).then(pl.lit("session_reference")).when(by_device).then(pl.lit("device"))
     earlier = pl.col("event_time").shift()
     is_same = pl.col("session_id") == pl.col("session_id").shift()
-    passed = credentials.select(fold(pl.col("user_name")).alias("user"), pl.col("event_time").alias("credential_time"))
+    user = fold(pl.col("user_name").cast(pl.String)).alias("user")
+    passed = credentials.select(user, pl.col("event_time").alias("credential_time"))
     authenticated = pl.col("credential_time") > pl.col("since_time")
     return (
         joined(members)

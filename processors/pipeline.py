@@ -8,22 +8,26 @@ sessions, inactivity_windows, limit_overruns ─ report ─► a CSV file of eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from processors import workspace_day
 from processors._session_devices import described
-from processors.attribute import attribute, fold
+from processors.attribute import attribute, filled, fold, is_login
 from processors.continuation import continuations
 from processors.inactivity import sessions, windows
 from processors.overruns import Policy, governed, overruns
 from processors.parse import parse
 from processors.sessionize import sessionize
 from processors.settings import Settings
+from processors.time_stretches import stretches
+from processors.user_slices import sliced
 from schemas import InactivityWindows, LimitOverruns, Sessions, Table
 
 
@@ -46,6 +50,11 @@ STAGES = (
     Stage("members of sessions, second factors", "limit_overruns", "user", overruns),
 )
 
+
+BATCH_EVENTS = 250_000
+"""Events that are read at once, as a stretch of time."""
+EVENTS_PER_SLICE = 1_000_000
+"""Events that sessions are made of at once: of more, those of some users after those of others."""
 
 EVENT_COLUMNS = (
     "event_time",
@@ -89,57 +98,126 @@ def neighbourhood(settings: Settings, first: date, last: date) -> Neighbourhood:
 
 @dataclass(frozen=True)
 class DayTables:
-    """Tables of a neighbourhood: all its sessions, windows and overruns with their `login_date`; attributed events.
+    """Tables of a neighbourhood: its sessions, windows and overruns with their `login_date`.
 
-    `governed`: how many sessions each policy applies to, by `login_date` and `policy_name`.
+    By `login_date` and `policy_name` how many sessions are `governed`. By `event_date`, the workspace day, how many
+    events were attributed by each method, and how many logouts are `unmatched`. `logins`: the successful ones of users.
     """
 
     sessions: pl.DataFrame
     windows: pl.DataFrame
     overruns: pl.DataFrame
     governed: pl.DataFrame
-    members: pl.DataFrame
-    attributed: pl.DataFrame
+    attribution: pl.DataFrame
+    unmatched: pl.DataFrame
+    logins: pl.DataFrame
+
+
+def attributed(events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime) -> pl.LazyFrame:
+    """The events of a neighbourhood that are known at `as_of`, with whose they are."""
+    near, logins = _near(events, place, as_of=as_of)
+    return attribute(near, logins, absolute_timeout=settings.sessions.absolute_timeout)
+
+
+def members(attributed: pl.LazyFrame, settings: Settings, *, as_of: datetime) -> pl.LazyFrame:
+    """`sessionize.MEMBERS` of attributed events."""
+    limits = settings.sessions
+    return sessionize(
+        attributed, idle_timeout=limits.idle_timeout, absolute_timeout=limits.absolute_timeout, as_of=as_of
+    )
 
 
 def day_tables(
-    events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime, policies: Iterable[Policy] = ()
+    events: pl.LazyFrame,
+    settings: Settings,
+    place: Neighbourhood,
+    *,
+    as_of: datetime,
+    policies: Iterable[Policy] = (),
+    days: Iterable[date] | None = None,
+    folder: Path | None = None,
 ) -> DayTables:
-    """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`."""
-    limits = settings.sessions
-    known = events.filter(pl.col("event_time") < as_of)
-    logins = known.filter(
-        pl.col("event_class") == "login", pl.col("outcome") == "success", pl.col("user_name").is_not_null()
+    """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`.
+
+    Of `days` only, if they are given. Memory is that of `EVENTS_PER_SLICE` and of the tables, and not that of the
+    events: where these are many, they are kept in `folder` meanwhile, which is the caller's to empty.
+    """
+    near, logins_near = _near(events, place, as_of=as_of)
+    pieces = stretches(near, BATCH_EVENTS)
+    count = max(1, -(-sum(height for _, height in pieces) // EVENTS_PER_SLICE))
+    fill = filled(logins_near, absolute_timeout=settings.sessions.absolute_timeout)
+    event_date = workspace_day.column(pl.col("event_time"), settings.time_zone).alias("event_date")
+    wanted, chosen = None if days is None else [*days], tuple(policies)
+    counts, logins, slices = [], [], []
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for within, _ in pieces:
+            batch = fill(near.filter(within).collect())
+            counts.append(batch.lazy().group_by(event_date, "attribution_method").len("event_count").collect())
+            logins.append(batch.filter(is_login(), pl.col("user_name").is_not_null()))
+            yield batch
+
+    with tempfile.TemporaryDirectory(prefix="slices-", dir=folder) as kept:
+        for one in sliced(batches(), count, Path(kept)):
+            slices.append(_slice_tables(one, settings, as_of=as_of, policies=chosen, days=wanted))
+    nothing = near.clear().collect()
+    slices = slices or [_slice_tables(nothing.lazy(), settings, as_of=as_of, policies=chosen, days=wanted)]
+    of_users, silences, over, applied, unmatched = (pl.concat(parts) for parts in zip(*slices, strict=True))
+    nobody = nothing.select(event_date, "attribution_method", pl.lit(0, pl.UInt32).alias("event_count"))
+    return DayTables(
+        _conformed(of_users, Sessions),
+        _conformed(silences, InactivityWindows),
+        _conformed(over, LimitOverruns),
+        applied.group_by("login_date", "policy_name").agg(pl.col("session_count").sum()).sort(pl.all()),
+        pl.concat([nobody, *counts])
+        .group_by("event_date", "attribution_method")
+        .agg(pl.col("event_count").sum())
+        .sort(pl.all()),
+        unmatched.group_by("event_date").agg(pl.col("event_count").sum()).sort(pl.all()),
+        pl.concat([nothing, *logins]),
     )
-    attributed = attribute(
-        known.filter(pl.col("event_time") >= place.start), logins, absolute_timeout=limits.absolute_timeout
-    ).collect()
-    members = sessionize(
-        attributed.lazy(),
-        idle_timeout=limits.idle_timeout,
-        absolute_timeout=limits.absolute_timeout,
-        as_of=as_of,
-    ).collect()
+
+
+def _near(events: pl.LazyFrame, place: Neighbourhood, *, as_of: datetime) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Of the events that are known those that sessions are made of, and the logins that tell whose they are."""
+    known = events.filter(pl.col("event_time") < as_of)
+    logins = known.filter(is_login(), pl.col("user_name").is_not_null())
+    return known.filter(pl.col("event_time") >= place.start), logins
+
+
+def _slice_tables(
+    attributed: pl.LazyFrame,
+    settings: Settings,
+    *,
+    as_of: datetime,
+    policies: tuple[Policy, ...],
+    days: list[date] | None,
+) -> tuple[pl.DataFrame, ...]:
+    """Sessions, windows, overruns, how many each policy governs, and unmatched logouts, of some of the users."""
+    limits = settings.sessions
+    joined = members(attributed, settings, as_of=as_of).collect()
+    rows = joined.lazy()
     login_date = workspace_day.column(pl.col("login_time"), settings.time_zone).alias("login_date")
-    of_users = sessions(members.lazy(), as_of=as_of).with_columns(login_date).collect()
-    of_users = described(of_users, members).with_columns(_first_spelling())
-    silences = windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of)
-    named = of_users.lazy().select("session_id", "user_name", "login_date")
-    credentials = attributed.lazy().filter(
+    event_date = workspace_day.column(pl.col("event_time"), settings.time_zone).alias("event_date")
+    of_users = sessions(rows, as_of=as_of).with_columns(login_date)
+    if days is not None:
+        of_users = of_users.filter(pl.col("login_date").is_in(days))
+    of_users = described(of_users.collect(), joined).with_columns(_first_spelling()).lazy()
+    named = of_users.select("session_id", "user_name", "login_date")
+    silences = windows(rows, inactivity_window=limits.inactivity_window, as_of=as_of)
+    credentials = attributed.filter(
         pl.col("event_class") == "credential", pl.col("outcome") == "success", pl.col("user_name").is_not_null()
     )
-    chosen = tuple(policies)
-    before = continuations(members.lazy() if chosen else members.lazy().clear(), reach=limits.absolute_timeout)
-    before = before.collect().lazy()
-    over = overruns(members.lazy(), credentials, before, policies=chosen)
-    applied = governed(before, policies=chosen).join(named, on="session_id")
-    return DayTables(
-        _conformed(of_users.lazy(), Sessions),
-        _conformed(silences.drop("user_name").join(named, on="session_id"), InactivityWindows),
-        _conformed(over.drop("user_name").join(named, on="session_id"), LimitOverruns),
+    before = continuations(rows if policies else rows.clear(), reach=limits.absolute_timeout).collect().lazy()
+    over = overruns(rows, credentials, before, policies=policies)
+    applied = governed(before, policies=policies).join(named, on="session_id")
+    unmatched = rows.filter(pl.col("membership") == "unmatched")
+    return (
+        of_users.collect(),
+        silences.drop("user_name").join(named, on="session_id").collect(),
+        over.drop("user_name").join(named, on="session_id").collect(),
         applied.group_by("login_date", "policy_name").len("session_count").collect(),
-        members,
-        attributed,
+        unmatched.group_by(event_date).len("event_count").collect(),
     )
 
 
@@ -149,9 +227,8 @@ def _first_spelling() -> pl.Expr:
     return pl.col("user_name").sort_by(order).first().over("login_date", fold(pl.col("user_name")))
 
 
-def _conformed(rows: pl.LazyFrame, table: type[Table]) -> pl.DataFrame:
+def _conformed(frame: pl.DataFrame, table: type[Table]) -> pl.DataFrame:
     """The rows as the table has them, by key; columns that no stage fills yet are null."""
-    frame = rows.collect()
     absent = {name: pl.lit(None) for name in table.column_names() if name not in frame.columns}
     return table.validate(frame.with_columns(**absent).select(table.column_names()), cast=True).sort(
         table.primary_key()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -136,12 +137,16 @@ def sessions(
     count, changed, done = 0, [], 0
     if progress and wanted:
         progress("sessions", 0, len(wanted))
-    with lake.locked(settings.lake, "days"):
+    with lake.locked(settings.lake, "days") as staging:
+        for left in staging.folder.glob("slices-*"):  # by a run that was killed
+            shutil.rmtree(left)
         for days in slices:
             waiting = pending.marks(settings.lake)
             place = pipeline.neighbourhood(settings, days[0], days[-1])
             events = _events(settings, place)
-            tables = pipeline.day_tables(events, settings, place, as_of=as_of, policies=applying)
+            tables = pipeline.day_tables(
+                events, settings, place, as_of=as_of, policies=applying, days=days, folder=staging.folder
+            )
             ends = expiry.ends(settings, days, events, tables.sessions, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height

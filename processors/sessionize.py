@@ -10,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from processors._open_sessions import CLASSES, END_REASONS, MEMBERSHIPS, Events, Followed, followed, grouped
-from processors._text_codes import coded, ranked
+from processors._text_codes import distinct, numbered, ranked
 from processors._unique import map_unique
 from processors.attribute import is_login
 from processors.device import kin
@@ -47,7 +49,7 @@ MEMBERS = pl.Schema(OWN | FROM_EVENTS)
 `membership` says what the event is to its session: `opened` it, an `action` in it, `background` in it, `closed` it.
 An `unmatched` logout or session_end found nothing to close: its session columns are null. `opened` and `action` are
 the actions; `closed` lends the session neither address nor device. `end_time` is null while `end_reason` is `active`.
-`user_name` is as the session's first event spells it.
+`user_name` is as the session's first event spells it. Text of the events that comes as categories stays such.
 """
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,9 +71,12 @@ def sessionize(
         "as_of": (as_of - _EPOCH) // _MICROSECOND,
     }
 
+    kinds = events.collect_schema()
+    schema = pl.Schema(OWN | {name: kinds[name] for name in FROM_EVENTS})
+
     def assign(relevant: pl.DataFrame) -> pl.DataFrame:
         if relevant.is_empty():
-            return MEMBERS.to_frame()
+            return schema.to_frame()
         relevant = relevant.rechunk()  # rows of what is in one piece are gathered in a fifth of the time
         users, names = ranked(relevant["user_name"], str.casefold)
         found = followed(_numbers(relevant, users), len(names), **limits)
@@ -85,25 +90,23 @@ def sessionize(
             is_login() | (pl.col("event_class") != "login"),
         )
         .select(*FROM_EVENTS)
-        .map_batches(assign, schema=MEMBERS)
+        .map_batches(assign, schema=schema)
     )
 
 
 def _numbers(relevant: pl.DataFrame, users: Any) -> Events:
-    (devices,), labels = coded(relevant["device"])
-    kins = pl.Series([None, *labels[1:]], dtype=pl.String).to_frame("device").select(kin(pl.col("device")))
-    ((of_device,), _), ((sources,), _) = coded(kins["device"]), coded(relevant["source"])
-    (references,), _ = coded(relevant["session_reference"])
-    (addresses,), _ = coded(relevant["ip_address"])
+    devices, labels = distinct(relevant["device"])
+    of_device = numbered(labels.to_frame("device").select(kin(pl.col("device"))).to_series())
+    classes, names = distinct(relevant["event_class"])
     return Events(
         users,
         relevant["event_time"].to_physical().to_numpy(),
         ranked(relevant["file_id"])[0],
         relevant["line_number"].to_numpy(),
-        relevant["event_class"].cast(pl.Enum(CLASSES)).to_physical().to_numpy(),
-        sources,
-        references,
-        addresses,
+        np.array([CLASSES.index(name or CLASSES[0]) for name in names], np.uint8)[classes],
+        numbered(relevant["source"]),
+        numbered(relevant["session_reference"]),
+        numbered(relevant["ip_address"]),
         of_device[devices],
     )
 
@@ -149,7 +152,7 @@ def _session_ids(openings: pl.DataFrame) -> list[str]:
         map_unique(pl.col(name), json.dumps).fill_null("null")
         for name in ("user", "source", "ip_address", "user_agent")
     )
-    said = openings.select(
+    said = openings.with_columns(cs.categorical().cast(pl.String)).select(
         pl.format("[{}, {}, {}, {}, {}, ", user, source, pl.col("event_time").to_physical(), address, agent).alias(
             "said"
         )

@@ -19,7 +19,7 @@ import pytest
 import zstandard
 from polars.testing import assert_frame_equal
 
-from processors import decision, lake, ledger, run, settings, workspace_day
+from processors import decision, lake, ledger, pipeline, run, settings, user_slices, workspace_day
 from schemas import Events, Quarantine, Sessions
 from tests import workspaces
 from tests.workspaces import AS_OF
@@ -224,6 +224,17 @@ def test_a_day_merged_in_slices_is_the_same(
     tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decision, "SLICE_ROWS", 9)
+    assert tables(delivered_whole(tmp_path, lines)) == tables(whole)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_days_computed_in_slices_of_the_users_are_the_same(
+    tmp_path: Path, whole: settings.Settings, lines: list[bytes], monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    events = lake.scan(whole.lake, Events).collect().height
+    monkeypatch.setattr(pipeline, "EVENTS_PER_SLICE", -(-events // count))
+    monkeypatch.setattr(pipeline, "BATCH_EVENTS", 20)
+    monkeypatch.setattr(user_slices, "EVENTS_AT_ONCE", 50)
     assert tables(delivered_whole(tmp_path, lines)) == tables(whole)
 
 

@@ -9,17 +9,26 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from processors import pipeline, user_slices
 from processors.inactivity import sessions, windows
+from processors.overruns import Policy
 from processors.sessionize import sessionize
 from processors.user_slices import sliced
+from tests import workspaces
 from tests.oracle import at, event, frame
 
+POLICY = Policy("everybody", timedelta(minutes=5), timedelta(hours=3))
 AS_OF = at("00:00", day=31)
 NAMES = [f"user{number}@example.com" for number in range(20)]
 EVENTS = [
     event(at("09:00") + timedelta(minutes=(7 * n) % 600), kind, user_name=name.upper() if n % 5 == 0 else name)
     for number, name in enumerate([*NAMES, *NAMES])
     for n, kind in enumerate(("login", "activity", "activity", "background", "logout", "activity"), start=number)
+]
+EVENTS += [
+    event("12:00", "credential", user_name=NAMES[3]),
+    *(event("23:50", "logout", user_name=name, device="unknown") for name in NAMES[4:7]),
+    *(event("10:00", user_name=None) for _ in range(3)),
 ]
 
 
@@ -57,3 +66,36 @@ def test_a_user_is_in_one_slice_however_the_name_is_spelled(tmp_path: Path) -> N
 def test_events_of_nobody_are_in_no_slice(tmp_path: Path) -> None:
     events = frame([event("09:00", user_name=None)]).collect()
     assert not list(sliced([events], 3, tmp_path))
+
+
+@pytest.mark.parametrize("count", [2, 7, 60])
+def test_all_tables_of_days_are_the_same_for_any_number_of_slices(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = workspaces.write(tmp_path)
+    place = pipeline.Neighbourhood(at("00:00"), at("00:00"), AS_OF)
+
+    def computed() -> pipeline.DayTables:
+        return pipeline.day_tables(frame(EVENTS), here, place, as_of=AS_OF, policies=(POLICY,), folder=tmp_path)
+
+    whole = computed()
+    assert min(whole.overruns.height, whole.windows.height, whole.governed.height, whole.unmatched.height) > 0
+    monkeypatch.setattr(pipeline, "EVENTS_PER_SLICE", -(-len(EVENTS) // count))
+    monkeypatch.setattr(pipeline, "BATCH_EVENTS", 10)
+    monkeypatch.setattr(user_slices, "EVENTS_AT_ONCE", 25)
+    found = computed()
+    for name in vars(whole):
+        assert_frame_equal(getattr(found, name), getattr(whole, name), check_row_order=name != "logins")
+    assert not list(tmp_path.glob("slices-*"))
+
+
+def test_of_days_that_are_not_asked_for_no_rows_are_kept(tmp_path: Path) -> None:
+    here = workspaces.write(tmp_path, zone="UTC")
+    place = pipeline.Neighbourhood(at("00:00"), at("00:00"), AS_OF)
+    every = pipeline.day_tables(frame(EVENTS), here, place, as_of=AS_OF)
+    (day,) = every.sessions["login_date"].unique()
+    assert day == AS_OF.date() - timedelta(days=2)
+    for days, height in (([day], every.sessions.height), ([AS_OF.date()], 0)):
+        found = pipeline.day_tables(frame(EVENTS), here, place, as_of=AS_OF, days=days)
+        assert found.sessions.height == height
+        assert found.windows.height == (every.windows.height if height else 0)

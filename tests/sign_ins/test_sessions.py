@@ -47,8 +47,8 @@ def attributed(folder: Path) -> pl.DataFrame:
     here = workspaces.settings.load(folder)
     day = LOGIN.date()
     known = lake.scan(here.lake, Events, workspace_day.utc_dates(LOGIN, AS_OF)).select(pipeline.EVENT_COLUMNS)
-    tables = pipeline.day_tables(known, here, pipeline.neighbourhood(here, day, day), as_of=AS_OF)
-    return tables.attributed.filter(pl.col("source") == "idp")
+    rows = pipeline.attributed(known, here, pipeline.neighbourhood(here, day, day), as_of=AS_OF)
+    return rows.filter(pl.col("source") == "idp").collect()
 
 
 def after(minutes: int) -> str:
