@@ -8,11 +8,9 @@ geoip2's models; each distinct record is read once, however many addresses lead 
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +21,8 @@ import numpy as np
 import polars as pl
 from geoip2.models import ASN, AnonymousIP, City
 
-from processors._search_tree import BrokenTree, Leaves, SearchTree
+from processors._address_words import distinct, is_ipv4
+from processors._search_tree import BrokenTree, SearchTree, mapped
 from processors.errors import DatabaseProblem, remedy
 
 COLUMNS: dict[str, dict[str, Any]] = {
@@ -49,11 +48,13 @@ _LOOKS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
     ((b"PK\x03\x04",), "is a zip archive", "Unpack it, and name the .mmdb in it"),
 )
 _LOOK_BYTES = 16
+_CHECKED_AT_ONCE = 100_000
 _DECIMALS = 4
 """Of degrees: 11 m, where no radius is below a kilometre. Flat files have the noise of short floats behind them."""
 _LONGEST_TEXT, _FARTHEST_KM, _LAST_ASN = 200, 20_038, (1 << 32) - 1
+_REFUSALS = (RuntimeError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, OSError, BrokenTree)
+"""What readers of damaged files raise; `InvalidDatabaseError` is one of the first."""
 _EARLIEST = date(2000, 1, 1)
-_Words = tuple[pl.Series, Any, Any]
 
 
 class Credit(NamedTuple):
@@ -67,7 +68,8 @@ class Credit(NamedTuple):
 DB_IP = Credit("IP Geolocation by DB-IP", "https://db-ip.com")
 GEOLITE = Credit("This product includes GeoLite Data created by MaxMind, available from", "https://www.maxmind.com")
 MAXMIND = Credit("IP geolocation data by MaxMind", "https://www.maxmind.com")
-_CREDITS = (("dbip", DB_IP), ("city ipv", DB_IP), ("geolite", GEOLITE), ("geoip", MAXMIND))
+SAMPLE = Credit("Invented places and networks, by the sample of Recent Activities", "")
+_CREDITS = (("sample", SAMPLE), ("dbip", DB_IP), ("city ipv", DB_IP), ("geolite", GEOLITE), ("geoip", MAXMIND))
 """By what the name of the type begins with. The flat files say `city ipv4` and nothing of who made them; that others
 than DB-IP's are published under that name is not known."""
 
@@ -110,55 +112,57 @@ class Database:
         while state != (state := _state(path)):  # replaced meanwhile: both have to read one file
             try:
                 # its fastest mode reads a memory map in C; MODE_MMAP would choose the reader in Python (maxminddb 3.2)
+                file = mapped(path)
                 self._reader = maxminddb.open_database(path, maxminddb.MODE_AUTO)
                 facts = self._reader.metadata()
                 self.about = _description(path, facts, kind)
                 self._tree = SearchTree(
-                    path, nodes=facts.node_count, record_bits=facts.record_size, ip_version=facts.ip_version
+                    file, nodes=facts.node_count, record_bits=facts.record_size, ip_version=facts.ip_version
                 )
-            except DatabaseProblem:
-                raise
-            except Exception as problem:  # of damaged files the reader in C raises what it likes
+            except _REFUSALS as problem:
                 raise _damaged(path) from problem
         self._row = _ROWS[self.about.kind]
         self._schema = {"is_found": pl.Boolean, **COLUMNS[self.about.kind]}
 
     def lookup(self, addresses: pl.Series) -> Answers:
-        """What it says of addresses in canonical text; null and what is no address are left out."""
-        parts, unreadable = [pl.DataFrame(schema={"ip_address": pl.String, **self._schema})], 0
+        """What it says of addresses in canonical text. Left out: what is no address, and IPv6 if it has none."""
+        known = distinct(addresses)
+        is_old = is_ipv4(known)
+        halves = {4: (known.texts.filter(is_old), known.lows[is_old] << np.uint64(32), known.highs[is_old])}
+        halves[6] = (known.texts.filter(~is_old), known.highs[~is_old], known.lows[~is_old])
+        parts = [self._answers(*half, version) for version, half in halves.items() if self._tree.has(version)]
+        return Answers(pl.concat([rows for rows, _ in parts]), sum(unreadable for _, unreadable in parts))
+
+    def _answers(self, texts: pl.Series, highs: Any, lows: Any, ip_version: int) -> Answers:
+        leaves, firsts, which = np.unique(
+            self._tree.leaves(highs, lows, ip_version), return_index=True, return_inverse=True
+        )
         nothing = (False, *[None] * (len(self._schema) - 1))
-        for version, (texts, highs, lows) in _by_version(addresses).items():
-            leaves = self._tree.leaves(highs, lows, version)
-            distinct, firsts, which = np.unique(leaves, return_index=True, return_inverse=True)
-            said = [self._said(text) if leaf else nothing for leaf, text in zip(distinct, texts[firsts], strict=True)]
-            unreadable += int(np.isin(which, [at for at, row in enumerate(said) if row is None]).sum())
-            rows = pl.DataFrame([row or nothing for row in said], schema=self._schema, orient="row")
-            parts.append(rows[which].select(texts.alias("ip_address"), pl.all()))
-        return Answers(pl.concat(parts), unreadable)
+        said = [
+            (self._said(text) if is_sound else None) if leaf else nothing
+            for leaf, is_sound, text in zip(leaves, self._tree.are_sound(leaves), texts[firsts], strict=True)
+        ]
+        unreadable = np.isin(which, [at for at, row in enumerate(said) if row is None]).sum()
+        rows = pl.DataFrame([row or nothing for row in said], schema=self._schema, orient="row")
+        return Answers(rows[which].select(texts.alias("ip_address"), pl.all()), int(unreadable))
 
     def coverage(self, progress: Callable[[int, int], None] | None = None) -> Coverage:
-        """How much it knows, having read every record. Errors: `DatabaseProblem` where one is damaged."""
+        """How much it knows, having looked at every record. Errors: `DatabaseProblem` where one is damaged."""
         try:
-            leaves = self._tree.every_leaf()
+            found, networks, ipv4_addresses = self._tree.every_leaf()
         except BrokenTree as problem:
             raise _damaged(self.about.path) from problem
-        total = len(leaves.highs)
-        for done, text in enumerate(_texts(leaves)):
-            if not isinstance(self._decoded(text), dict):
+        for done in range(0, len(found), _CHECKED_AT_ONCE):
+            if progress:
+                progress(done, len(found))
+            if not self._tree.are_sound(found[done : done + _CHECKED_AT_ONCE]).all():
                 raise _damaged(self.about.path)
-            if progress and done % 10_000 == 0:
-                progress(done, total)
-        return Coverage(leaves.networks, total, leaves.ipv4_addresses / (1 << 32))
+        return Coverage(networks, len(found), ipv4_addresses / (1 << 32))
 
     def _said(self, address: str) -> tuple[Any, ...] | None:
         """True and the columns, of the record of an address; None where it is damaged."""
-        with suppress(Exception):  # geoip2's models take what is in a record for what should be
-            return True, *self._row(address, self._decoded(address))
-        return None
-
-    def _decoded(self, address: str) -> Any:
-        with suppress(Exception):  # see above
-            return self._reader.get(address)
+        with suppress(*_REFUSALS):  # geoip2's models take what is in a record for what should be
+            return True, *self._row(address, self._reader.get(address))
         return None
 
     def __enter__(self) -> Database:
@@ -172,6 +176,11 @@ def describe(path: Path, *, kind: str | None = None) -> Description:
     """What a file is, without reading all of it. Errors: `DatabaseProblem` for what is no database of the kind."""
     with Database(path, kind=kind) as database:
         return database.about
+
+
+def credit_of(name: str) -> Credit | None:
+    """The credit that the data of a database of this name asks for; None where it is not known to ask for one."""
+    return next((credit for beginning, credit in _CREDITS if name.lower().startswith(beginning)), None)
 
 
 def _state(path: Path) -> tuple[int, ...]:
@@ -208,8 +217,7 @@ def _description(path: Path, facts: Any, kind: str | None) -> Description:
     built = datetime.fromtimestamp(facts.build_epoch, UTC).date()
     if built < _EARLIEST or facts.ip_version not in (4, 6):
         raise ValueError
-    credit = next((credit for beginning, credit in _CREDITS if lower.startswith(beginning)), None)
-    return Description(path, found, name[:_LONGEST_TEXT], built, facts.ip_version, facts.node_count, credit)
+    return Description(path, found, name[:_LONGEST_TEXT], built, facts.ip_version, facts.node_count, credit_of(name))
 
 
 def _damaged(path: Path) -> DatabaseProblem:
@@ -272,33 +280,3 @@ def _point(latitude: Any, longitude: Any) -> tuple[float | None, float | None]:
     if is_point and abs(latitude) <= 90 and abs(longitude) <= 180:
         return round(float(latitude), _DECIMALS), round(float(longitude), _DECIMALS)
     return None, None
-
-
-def _texts(leaves: Leaves) -> Iterator[str]:
-    """An address of each leaf."""
-    for high, low, version in zip(leaves.highs.tolist(), leaves.lows.tolist(), leaves.versions.tolist(), strict=True):
-        if version == 4:
-            yield socket.inet_ntop(socket.AF_INET, (high >> 32).to_bytes(4, "big"))
-        else:
-            yield str(ipaddress.IPv6Address(high << 64 | low))
-
-
-def _by_version(addresses: pl.Series) -> dict[int, _Words]:
-    """The distinct addresses of IPv4 and IPv6 in the order of their numbers, each as two words."""
-    packed: dict[int, tuple[list[str], list[bytes]]] = {4: ([], []), 6: ([], [])}
-    for text in addresses.drop_nulls().unique():
-        version = 6 if ":" in text else 4
-        with suppress(OSError, ValueError):
-            number = socket.inet_pton(socket.AF_INET6 if version == 6 else socket.AF_INET, text)
-            packed[version][1].append(number)
-            packed[version][0].append(text)
-    found = {}
-    for version, (texts, numbers) in packed.items():
-        if version == 4:
-            highs = np.frombuffer(b"".join(numbers), ">u4").astype(np.uint64) << np.uint64(32)
-            lows = np.zeros_like(highs)
-        else:
-            highs, lows = np.frombuffer(b"".join(numbers), ">u8").astype(np.uint64).reshape(-1, 2).T
-        order = np.lexsort((lows, highs))
-        found[version] = (pl.Series(texts, dtype=pl.String).gather(order), highs[order], lows[order])
-    return {version: words for version, words in found.items() if len(words[0])}
