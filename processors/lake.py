@@ -101,12 +101,14 @@ def scan(lake: Location, table: type[Table], wanted: Iterable[date | str] | None
 
 
 def read_file(path: Location, table: type[Table]) -> pl.DataFrame:
-    """Rows of one file, of one moment, without the partition column; none when the file is not there."""
-    data = _content(path)
-    if data is None:
-        return _in_file(table)
+    """Rows of one file, of one moment, without the partition column; columns of later versions are null."""
+    data, known = _content(path), _in_file(table)
     with _told(path):
-        return pl.read_parquet(data, hive_partitioning=False)
+        return (
+            known
+            if data is None
+            else pl.concat([known, pl.read_parquet(data, hive_partitioning=False)], how="diagonal")
+        )
 
 
 def scan_file(path: Location, table: type[Table]) -> pl.LazyFrame:

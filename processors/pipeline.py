@@ -2,6 +2,7 @@
 
 landing files ─ parse ─► events, quarantine
 events ─ attribute ─ sessionize ─► sessions, inactivity_windows
+sessions, and places of their addresses ─ locate ─► sessions
 sessions, and what came before them ─ overruns ─► limit_overruns
 sessions, inactivity_windows, limit_overruns ─ report ─► a CSV file of each
 """
@@ -19,6 +20,7 @@ from processors import workspace_day
 from processors.attribute import attribute, fold
 from processors.continuation import continuations
 from processors.inactivity import sessions, windows
+from processors.locate import Network, locate
 from processors.overruns import Policy, governed, overruns
 from processors.parse import parse
 from processors.sessionize import sessionize
@@ -41,6 +43,7 @@ STAGES = (
     Stage("events, logins", "attributed events", "event", attribute),
     Stage("attributed events", "members of sessions", "user", sessionize),
     Stage("members of sessions", "sessions", "session", sessions),
+    Stage("sessions, places", "sessions", "address", locate),
     Stage("members of sessions", "inactivity_windows", "session", windows),
     Stage("members of sessions, second factors", "limit_overruns", "user", overruns),
 )
@@ -102,9 +105,18 @@ class DayTables:
 
 
 def day_tables(
-    events: pl.LazyFrame, settings: Settings, place: Neighbourhood, *, as_of: datetime, policies: Iterable[Policy] = ()
+    events: pl.LazyFrame,
+    settings: Settings,
+    place: Neighbourhood,
+    *,
+    as_of: datetime,
+    policies: Iterable[Policy] = (),
+    places: Callable[[pl.Series], pl.DataFrame] | None = None,
 ) -> DayTables:
-    """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`."""
+    """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`.
+
+    `places` gives what is known of addresses (see `locations`); without it sessions have none.
+    """
     limits = settings.sessions
     known = events.filter(pl.col("event_time") < as_of)
     logins = known.filter(
@@ -122,6 +134,9 @@ def day_tables(
     login_date = workspace_day.column(pl.col("login_time"), settings.time_zone).alias("login_date")
     of_users = sessions(members.lazy(), as_of=as_of).with_columns(login_date).collect()
     of_users = of_users.with_columns(_first_spelling())
+    if places:
+        known = places(of_users["ip_address"]).lazy()
+        of_users = locate(of_users.lazy(), known, networks=networks(settings)).collect()
     silences = windows(members.lazy(), inactivity_window=limits.inactivity_window, as_of=as_of)
     named = of_users.lazy().select("session_id", "user_name", "login_date")
     credentials = attributed.lazy().filter(
@@ -140,6 +155,14 @@ def day_tables(
         members,
         attributed,
     )
+
+
+def networks(settings: Settings) -> list[Network]:
+    """What the settings say of networks. Of a kind that is unknown, they say nothing."""
+    return [
+        Network(prefix, said.label, said.kind if said.kind != "unknown" else None)
+        for prefix, said in settings.networks.items()
+    ]
 
 
 def _first_spelling() -> pl.Expr:
