@@ -56,7 +56,7 @@ docs: $(READY) ## write the generated parts of the documentation
 	$(BIN)/python -m docs
 
 lock: ## renew requirements*.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra airflow --extra report --extra s3 --extra dev \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra airflow --extra s3 --extra dev \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra spark \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-spark.lock

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from bench import _measure, end_to_end, parse, sessions, stages
+from bench import _measure, end_to_end, parse, places, sessions, stages
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -37,6 +37,8 @@ def main() -> None:
             parse.report(kept, lines=arguments.lines, runs=arguments.runs, large=arguments.large),
             "",
             sessions.report(kept, events=arguments.lines * 5, runs=min(arguments.runs, 3), large=arguments.large),
+            "",
+            places.report(kept, runs=min(arguments.runs, 3), large=arguments.large),
             "",
             stages.report(Path(name), lines=arguments.lines // 4, runs=min(arguments.runs, 3)),
             "",

@@ -156,12 +156,13 @@ def setting_pages() -> str:
         ("[sessions]", settings.Sessions),
         ("[ingest]", settings.Ingest),
         ("[[sources]]", settings.Source),
+        ("[locations]", settings.Locations),
         ("[retention]", settings.Retention),
     ]
     for title, model in sections:
         parts += [f"## `{title}`\n", _settings(model)]
     parts += _mapping()
-    kinds = ", ".join(f"`{kind}`" for kind in settings.NETWORK_KINDS)
+    kinds = ", ".join(f"`{kind}`" for kind in columns.NETWORK_KINDS)
     parts += [
         *_policies(),
         "## `[networks]`\n",

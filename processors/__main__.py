@@ -329,7 +329,7 @@ def status(
     from processors import _status
     from processors import status as reading
 
-    _status.show(settings, reading.status(settings, is_all=is_all), as_json=as_json)
+    _status.show(settings, reading.status(settings, as_of=datetime.now(UTC), is_all=is_all), as_json=as_json)
 
 
 def main() -> None:

@@ -10,9 +10,10 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from processors import _console, lake, mask, report, workspace_day
+from processors import _console, lake, mask, place_words, report, workspace_day
 from processors._visible import visible
 from processors.errors import CallError
+from processors.location_database import credit_of
 from processors.settings import Settings
 from schemas import LimitOverruns, Sessions
 
@@ -21,6 +22,8 @@ ROWS_OF_A_TABLE = 50
 _GAP = 2
 _ENDS_FROM = 110
 """Terminals at least this wide have room for what ended each session."""
+_PLACES_FROM = 130
+"""Terminals at least this wide have room for places."""
 
 
 def show(
@@ -94,22 +97,24 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame, went_on
     if not found:
         _console.say("note", _nothing(settings))
         return
-    printed = _printed(rows, settings.time_zone)
+    printed = _printed(rows, settings.time_zone).with_columns(place_words.in_words().alias("place"))
     columns = ["user_name", "login_time", "inactivity_duration", "ip_address", "device"]
     columns += ["end_reason"] if console.width >= _ENDS_FROM else []
+    has_places = console.width >= _PLACES_FROM and bool((printed["place"] != "").any())
+    columns += ["place"] if has_places else []
     cells = [[visible(str(text or "")) for text in row] for row in printed.select(columns).iter_rows()]
     domain = _shared_domain([row[0] for row in cells]) if _is_wider(cells, console.width) else ""
     for row, addresses in zip(cells, rows["ip_count"], strict=True):
         row[0] = row[0].removesuffix(domain)
         row[3] += f" +{addresses - 1:,}" if addresses > 1 else ""
-    heads = ["user", "login", "inactive", "address", "device", "ended by"][: len(columns)]
+    heads = ["user", "login", "inactive", "address", "device", "ended by", "approximate place"][: len(columns)]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold dim", show_edge=False)
     widths = _widths(heads, cells, console.width)
     for name, head, width in zip(columns, heads, widths, strict=False):
         is_number = name == "inactivity_duration"
         table.add_column(head, width=width, no_wrap=True, overflow="ellipsis", justify="right" if is_number else "left")
     for is_final, row in zip(printed["is_final"], cells, strict=True):
-        styles = ["bold", "", "" if is_final else "bold green", "cyan", "dim", "dim" if is_final else "green"]
+        styles = ["bold", "", "" if is_final else "bold green", "cyan", "dim", "dim" if is_final else "green", ""]
         table.add_row(*(Text(text, style) for text, style in zip(row[: len(widths)], styles, strict=False)))
     _console.show_table(console, table)
     times = [f"{workspace_day.local(time, settings.time_zone):%Y-%m-%d %H:%M}" for time in known_at]
@@ -122,9 +127,16 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame, went_on
         [f"went on after a limit without a new login: {', '.join(went_on)}; limit_overruns.csv of the report says when"]
         if went_on
         else [],
+        _credits(rows["location_database_name"]) if has_places else [],
         [f"{found - len(cells):,} more: --limit {found}, or --format csv"] if len(cells) < found else [],
     ]
     console.print(Text("\n" + "\n".join(" · ".join(line) for line in lines if line), style="dim"))
+
+
+def _credits(databases: pl.Series) -> list[str]:
+    """What the licences of the places' data ask for."""
+    found = dict.fromkeys(credit_of(name) for name in databases.drop_nulls().unique().sort())
+    return [f"{credit.text} {credit.url}".rstrip() for credit in found if credit]
 
 
 def _nothing(settings: Settings) -> str:
@@ -150,7 +162,7 @@ def _shared_domain(users: list[str]) -> str:
 def _widths(heads: list[str], cells: list[list[str]], room: int) -> list[int]:
     """A width for each column that has room: what is wide gives way, times and durations never, the last ones go."""
     wanted = [max(Text(text).cell_len for text in column) for column in zip(heads, *cells, strict=True)]
-    least = [min(width, floor) for width, floor in zip(wanted, (10, 19, 8, 19, 12, 8), strict=False)]
+    least = [min(width, floor) for width, floor in zip(wanted, (10, 19, 8, 19, 12, 8, 16), strict=False)]
     while len(wanted) > 1 and sum(least[: len(wanted)]) + _GAP * (len(wanted) - 1) > room:
         wanted.pop()
     while sum(wanted) + _GAP * (len(wanted) - 1) > room:

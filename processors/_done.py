@@ -39,6 +39,8 @@ def show(
         dates = ", ".join(_between(first, last) for first, last in workspace_day.span(computed.dates))
         changed = f"{len(computed.changed)} of {_console.count(len(computed.dates), 'day')} changed"
         console.print(Text(f"{_console.count(computed.sessions, 'session')} on {dates}; {changed}"))
+    for warning in computed.warnings if computed else ():
+        _console.say("warning", warning)
     if reports:
         _console.show_table(console, _reports(reports))
         for result in reports:

@@ -13,6 +13,7 @@ from processors._cut_kernel import cut
 from processors._encode_kernel import encode, grow
 from processors._json_kernel import json
 from processors._objects_kernel import objects
+from processors._search_tree_kernel import sound, survey, walk
 from processors._session_kernel import follow, group, precede, settle
 from processors._views_kernel import views
 from processors._words import WORD, byte_at, copy, find, int64s, uint8s, word
@@ -103,4 +104,5 @@ def suspects(data: int, at: int, lengths: int, count: int, places: int) -> int:
 KERNELS: tuple[Any, ...] = (
     *(counted, holds, lines, suspects, gather, cut, requests, encode, grow, json, objects),
     *(group, settle, follow, precede, views),
+    *(walk, survey, sound),
 )

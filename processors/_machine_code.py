@@ -28,6 +28,7 @@ _SOURCES = (
     "_encode_kernel.py",
     "_json_kernel.py",
     "_objects_kernel.py",
+    "_search_tree_kernel.py",
     "_session_kernel.py",
     "_views_kernel.py",
     "_words.py",

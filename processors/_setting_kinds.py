@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from processors import _reader, _w3c_fields
 from processors._addresses import unmapped
 from processors._packs import PACKS
+from schemas.columns import NETWORK_KINDS
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"-?(?:\d{1,18}[dhms]){1,4}")
@@ -160,6 +161,35 @@ def _few(requests: object) -> object:
     return requests
 
 
+def _listed(paths: object) -> object:
+    found = (paths,) if isinstance(paths, str) else paths
+    if not found or not isinstance(found, list | tuple) or not all(isinstance(path, str) for path in found):
+        raise PydanticCustomError("paths", "a path, or a list of paths")
+    return found
+
+
+def _network_kind(name: str) -> str:
+    if name not in NETWORK_KINDS:
+        facts = {"names": ", ".join(NETWORK_KINDS), "near": nearest(name, NETWORK_KINDS)}
+        raise PydanticCustomError("network_kind", "one of {names}{near}", facts)
+    return name
+
+
+def _each_once(networks: object) -> object:
+    """The networks, none of them written in two ways."""
+    seen: dict[str, str] = {}
+    for text in networks if isinstance(networks, dict) else ():
+        try:
+            network = _network(text)
+        except PydanticCustomError:
+            continue  # its own problem
+        if (first := seen.setdefault(network, text)) != text:
+            raise PydanticCustomError(
+                "networks", "each network once: {text} is {first}", {"text": text, "first": first}
+            )
+    return networks
+
+
 def _pack(name: str) -> str:
     if name not in PACKS:
         facts = {"names": ", ".join(PACKS), "near": nearest(name, PACKS)}
@@ -190,8 +220,11 @@ Retained = Annotated[Period, AfterValidator(_positive)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Format = Annotated[str, AfterValidator(_format)]
 Network = Annotated[str, AfterValidator(_network)]
+NetworkKind = Annotated[str, AfterValidator(_network_kind)]
+EachOnce = BeforeValidator(_each_once)
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Path = Annotated[str, AfterValidator(_path)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
 Folder = Annotated[str, AfterValidator(_folder)]
 Lake = Annotated[str, AfterValidator(_lake)]
 Glob = Annotated[str, AfterValidator(_below)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import stat
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from processors.errors import Problem
 
 MOST_BYTES = 1 << 18
+_NETWORKS = "networks."
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a named pipe",
@@ -45,6 +47,18 @@ def read(file: Path, *, missing: str, what: str = "a workspace.toml") -> dict[st
     except ValueError as problem:  # a NUL byte in the name
         return Problem("file", str(problem), "the path of a file", "Correct the path")
     return _parsed(text)
+
+
+def with_line(file: Path, problem: Problem) -> Problem:
+    """The problem with the number of its line, where it is of a network: these are many, and look alike."""
+    if not problem.where.startswith(_NETWORKS):
+        return problem
+    network = problem.where.removeprefix(_NETWORKS)
+    for number, line in enumerate(file.read_text("utf-8-sig").splitlines(), 1):
+        key = line.strip().partition("=")[0].strip().strip("\"'")
+        if key and network in (key, f"{key}.kind", f"{key}.label"):
+            return replace(problem, where=f"{problem.where} (line {number})")
+    return problem
 
 
 def _parsed(text: str) -> dict[str, Any] | Problem:

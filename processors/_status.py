@@ -51,7 +51,10 @@ def show(settings: Settings, status: Status, *, as_json: bool) -> None:
         sessions = _console.count(over.sessions, "session")
         what = f"{sessions} went on after the limits of {over.policy} without a new login"
         _console.say("note", f"{over.date}: {what}")
-    for warning in status.warnings:
+    for used in status.location_databases:
+        credit = f" · {used.credit} {used.credit_url}".rstrip() if used.credit else ""
+        _console.say("note", f"{used.name} of {used.build_date}{credit}")
+    for warning in (*status.warnings, *status.location_remarks):
         _console.say("warning", warning)
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 import polars as pl
 
 from processors import (
+    _checked_locations,
     _roster,
     _source_options,
     candidates,
@@ -90,7 +91,7 @@ def check(path: Path | None, *, as_of: Callable[[Settings], datetime]) -> list[F
     found += _lake(settings) if found[-1].kind == "ok" else []
     found += _folder("reports", settings.reports, size)
     found += _people(settings)
-    found.append(Finding("note", "location database", "none is configured, so sessions have no approximate place"))
+    found += [Finding(*said) for said in _checked_locations.checked(settings, known_at)]
     return found
 
 

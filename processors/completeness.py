@@ -49,6 +49,7 @@ class Completeness:
     sources: list[SourceDay]
     attribution: dict[str, int]
     unmatched_logouts: int
+    location_remarks: list[str]
     location_database_date: date | None = None
     clocks: tuple[Skew, ...] = ()
 
@@ -104,10 +105,13 @@ def completeness(
     clocks: Iterable[Skew] = (),
     clock_warnings: Iterable[str] = (),
     remarks: Iterable[str] = (),
+    location_remarks: Iterable[str] = (),
+    location_database_date: date | None = None,
 ) -> Completeness:
     """How complete the day is. A source that is missing, stalled or short, or a day that is not over, is never silent.
 
     `lacks_late`: whether late events are not in its sessions. `remarks`: notes on what was found in it.
+    `location_remarks`: what is wrong with location databases; `location_database_date`: of the oldest that was asked.
     """
     reasons = [] if as_of >= day_bounds[1] else [f"{day} was not over at {as_of:%Y-%m-%d %H:%M:%S} UTC"]
     reasons += [
@@ -147,7 +151,17 @@ def completeness(
     )
     notes += [f"{count:,} {what}{'s' if count > 1 else ''} {became}" for count, became, what in counted if count]
     notes += [*clock_warnings, *remarks]
-    return Completeness(not reasons, reasons, notes, sources, attribution, unmatched_logouts, clocks=tuple(clocks))
+    return Completeness(
+        not reasons,
+        reasons,
+        notes,
+        sources,
+        attribution,
+        unmatched_logouts,
+        [*location_remarks],
+        location_database_date,
+        tuple(clocks),
+    )
 
 
 def _in_quarantine(source: SourceDay) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 
 import polars as pl
 
-from processors import clocks, lake, outdated, pipeline, workspace_day
+from processors import clocks, lake, locations, outdated, pipeline, workspace_day
 from processors.settings import Settings
 from schemas import InactivityWindows, LimitOverruns, Sessions, Table
 from schemas.columns import ATTRIBUTION_METHODS
 
 
-def replace(settings: Settings, day: date, tables: pipeline.DayTables, *, as_of: datetime) -> bool:
+def replace(
+    settings: Settings, day: date, tables: pipeline.DayTables, *, as_of: datetime, lookup: locations.Lookup
+) -> bool:
     """Whether the rows of the day's tables changed, which are replaced."""
     start, end = workspace_day.bounds(day, settings.time_zone)
     on_day = pl.col("event_time").is_between(start, end, closed="left")
@@ -27,6 +29,7 @@ def replace(settings: Settings, day: date, tables: pipeline.DayTables, *, as_of:
         "governed": json.dumps(
             dict(tables.governed.filter(login_date=day).drop("login_date").sort("policy_name").iter_rows())
         ),
+        "locations": json.dumps({"used": locations.noted(lookup.used()), "problems": lookup.problems}),
         **outdated.notes(settings),
         **clocks.note(settings, tables.logins.lazy().filter(on_day)),
     }
@@ -61,6 +64,7 @@ def notes(settings: Settings, day: date) -> dict[str, Any]:
         "clocks": clocks.noted(noted),
         "policies": json.loads(policies),
         "governed": json.loads(noted.get("governed", "{}")),
+        "locations": json.loads(noted.get("locations", '{"used": [], "problems": []}')),
     }
 
 

@@ -93,3 +93,9 @@ class DataError(_FileError):
     """The data has a problem that the output names."""
 
     exit_code = 1
+
+
+class DatabaseProblem(_FileError):
+    """A location database cannot be used."""
+
+    exit_code = 1

@@ -2,6 +2,7 @@
 
 landing files ─ parse ─► events, quarantine
 events ─ attribute ─ sessionize ─► sessions, inactivity_windows
+sessions, and places of their addresses ─ locate ─► sessions
 sessions, and what came before them ─ overruns ─► limit_overruns
 sessions, inactivity_windows, limit_overruns ─ report ─► a CSV file of each
 """
@@ -22,6 +23,7 @@ from processors._session_devices import described
 from processors.attribute import attribute, filled, fold, is_login
 from processors.continuation import continuations
 from processors.inactivity import sessions, windows
+from processors.locate import Network, locate
 from processors.overruns import Policy, governed, overruns
 from processors.parse import parse
 from processors.sessionize import sessionize
@@ -46,6 +48,7 @@ STAGES = (
     Stage("events, logins", "attributed events", "event", attribute),
     Stage("attributed events", "members of sessions", "user", sessionize),
     Stage("members of sessions", "sessions", "session", sessions),
+    Stage("sessions, places", "sessions", "address", locate),
     Stage("members of sessions", "inactivity_windows", "session", windows),
     Stage("members of sessions, second factors", "limit_overruns", "user", overruns),
 )
@@ -136,11 +139,13 @@ def day_tables(
     policies: Iterable[Policy] = (),
     days: Iterable[date] | None = None,
     folder: Path | None = None,
+    places: Callable[[pl.Series], pl.DataFrame] | None = None,
 ) -> DayTables:
     """Sessions, inactivity windows and overruns of the events of a neighbourhood, as known at `as_of`.
 
     Of `days` only, if they are given. Memory is that of `EVENTS_PER_SLICE` and of the tables, and not that of the
     events: where these are many, they are kept in `folder` meanwhile, which is the caller's to empty.
+    `places` gives what is known of addresses (see `locations`); without it sessions have none.
     """
     near, logins_near = _near(events, place, as_of=as_of)
     pieces = stretches(near, BATCH_EVENTS)
@@ -163,6 +168,9 @@ def day_tables(
     nothing = near.clear().collect()
     slices = slices or [_slice_tables(nothing.lazy(), settings, as_of=as_of, policies=chosen, days=wanted)]
     of_users, silences, over, applied, unmatched = (pl.concat(parts) for parts in zip(*slices, strict=True))
+    if places:
+        known = places(of_users["ip_address"]).lazy()
+        of_users = locate(of_users.lazy(), known, networks=networks(settings)).collect()
     nobody = nothing.select(event_date, "attribution_method", pl.lit(0, pl.UInt32).alias("event_count"))
     return DayTables(
         _conformed(of_users, Sessions),
@@ -219,6 +227,14 @@ def _slice_tables(
         applied.group_by("login_date", "policy_name").len("session_count").collect(),
         unmatched.group_by(event_date).len("event_count").collect(),
     )
+
+
+def networks(settings: Settings) -> list[Network]:
+    """What the settings say of networks. Of a kind that is unknown, they say nothing."""
+    return [
+        Network(prefix, said.label, said.kind if said.kind != "unknown" else None)
+        for prefix, said in settings.networks.items()
+    ]
 
 
 def _first_spelling() -> pl.Expr:

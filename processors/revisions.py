@@ -74,6 +74,8 @@ def _explained(complete: dict[str, Any], revision: int, spoiled: list[str]) -> d
 def _substance(manifest: dict[str, Any]) -> dict[str, Any]:
     """What makes a new revision. How long a log of other days too has grown does not, nor what rotation calls it."""
     complete = dict(manifest["completeness"])
+    for name in ("location_database_date", "location_remarks"):  # the rows say what they come to
+        complete.pop(name, None)
     passing = ("files", "file_lines", "file_quarantined", "file_skipped", "shortfalls")
     lacking = {one["source"]: [Shortfall(**file) for file in one.get("shortfalls", ())] for one in complete["sources"]}
     named = {f"{name}: {file}" for name, files in lacking.items() for file in files}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,6 +19,7 @@ from processors import (
     expiry,
     lake,
     ledger,
+    locations,
     out_of_range,
     outdated,
     pending,
@@ -58,11 +60,15 @@ class IngestResult:
 
 @dataclass(frozen=True)
 class SessionsResult:
-    """Days computed, sessions in them, and the days whose tables are not what they were."""
+    """Days computed, sessions in them, and the days whose tables are not what they were.
+
+    `warnings`: what is wrong with the location databases; it stops nothing.
+    """
 
     dates: tuple[date, ...]
     sessions: int
     changed: tuple[date, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ def sessions(
     count, changed, done = 0, [], 0
     if progress and wanted:
         progress("sessions", 0, len(wanted))
-    with lake.locked(settings.lake, "days") as staging:
+    with lake.locked(settings.lake, "days") as staging, locations.opened(settings) as lookup:
         for left in staging.folder.glob("slices-*"):  # by a run that was killed
             shutil.rmtree(left)
         for days in slices:
@@ -145,20 +151,26 @@ def sessions(
             place = pipeline.neighbourhood(settings, days[0], days[-1])
             events = _events(settings, place)
             tables = pipeline.day_tables(
-                events, settings, place, as_of=as_of, policies=applying, days=days, folder=staging.folder
+                *(events, settings, place),
+                as_of=as_of,
+                policies=applying,
+                days=days,
+                folder=staging.folder,
+                places=lookup.places,
             )
             ends = expiry.ends(settings, days, events, tables.sessions, as_of=as_of)
             for day in days:
                 count += tables.sessions.filter(pl.col("login_date") == day).height
                 kept = [pending.add_end(settings.lake, day, ends[day])] if day in ends else []
                 pending.add_report(settings.lake, day)
-                if computed.replace(settings, day, tables, as_of=as_of):
+                if computed.replace(settings, day, tables, as_of=as_of, lookup=lookup):
                     changed.append(day)
                 pending.done(mark for mark in waiting.get(day, []) if mark not in kept)
             done += len(days)
             if progress:
                 progress("sessions", done, len(wanted))
-    return SessionsResult(tuple(wanted), count, tuple(changed))
+        said = locations.remarks(lookup.used(), lookup.problems, as_of=as_of) if wanted else []
+    return SessionsResult(tuple(wanted), count, tuple(changed), tuple(said))
 
 
 def report(settings: Settings, day: date, *, as_of: datetime | None = None) -> ReportResult:
@@ -191,6 +203,7 @@ def _report(settings: Settings, day: date) -> ReportResult:
     if notes["policies"]:
         printed["limit_overruns.csv"] = reporting.limit_overruns(over, time_zone=zone)
     files = {name: _csv(frame) for name, frame in printed.items()}
+    used = locations.of_notes(notes["locations"]["used"])
     measured = enforcement.measured(notes["policies"], notes["governed"], over)
     complete = completing.completeness(
         day=day,
@@ -204,6 +217,8 @@ def _report(settings: Settings, day: date) -> ReportResult:
         clocks=notes["clocks"],
         clock_warnings=clocks.told(settings, notes["clocks"], beside=notes["clocks"]),
         remarks=enforcement.remarks(measured),
+        location_remarks=locations.remarks(used, notes["locations"]["problems"], as_of=known_at),
+        location_database_date=min((one.build_date for one in used if one.kind == "city"), default=None),
     )
     manifest = {
         "report_date": str(day),
@@ -217,9 +232,12 @@ def _report(settings: Settings, day: date) -> ReportResult:
         },
         "policies": measured,
         "settings_digest": settings.digest(),
-        "location_database": None,
+        "location_databases": locations.noted(used),
+        "credits": [credit._asdict() for credit in locations.credits(used)],
     }
     standing, is_new = revisions.publish(settings, day, files, manifest)
+    said = [*(standing["completeness"]["notes"] if is_new else complete.notes)]
+    said += _moved(standing["changes"]) if is_new and standing["changes"] else []
     return ReportResult(
         settings.reports / str(day),
         standing["revision"],
@@ -227,8 +245,18 @@ def _report(settings: Settings, day: date) -> ReportResult:
         is_new,
         complete.is_complete,
         tuple(complete.reasons),
-        tuple(standing["completeness"]["notes"] if is_new else complete.notes),
+        tuple(said),
     )
+
+
+def _moved(changes: dict[str, Any]) -> list[str]:
+    """What to say of sessions that another location database, or other networks, put elsewhere."""
+    count, databases = changes["sessions_places_changed"], changes["location_databases"]
+    if not count:
+        return []
+    by = f", from {' and '.join(databases['before']) or 'none'} to {' and '.join(databases['after']) or 'none'}"
+    sessions = "1 session is" if count == 1 else f"{count:,} sessions are"
+    return [f"{sessions} at another place or network than before{by if databases else ''}; manifest.json names them"]
 
 
 def run(

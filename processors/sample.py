@@ -8,19 +8,16 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import ipaddress
 import itertools
 import json
-import tempfile
 import tomllib
 from datetime import date
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import zstandard
 
-from processors import _sample_people, _sample_requests, _sample_sign_ins
+from processors import _sample_locations, _sample_people, _sample_requests, _sample_sign_ins
 from processors._sample_people import Day, Person
 from processors._sample_requests import PANEL, Request
 from processors.errors import CallError
@@ -34,8 +31,8 @@ EXPORT_SECONDS, LOOK_BACK_SECONDS = 6 * 3600, 1800
 def write(folder: Path, *, day: date, seed: int = 20250829, time_zone: str = TEMPLATE_ZONE) -> list[Path]:
     """The files written, the settings last. The logs cover the evening before `day` to the early morning after.
 
-    Errors: `CallError` if a file of that name and other content is there, or the location database cannot be made;
-    `LakeError` where a file cannot be written. The settings come last, so that the same call completes what it began.
+    Errors: `CallError` if a file of that name and other content is there, `LakeError` where a file cannot be written.
+    The settings come last, so that the same call completes what it began.
     """
     taken = folder / WORKSPACE_NAME
     if taken.exists():
@@ -68,6 +65,7 @@ def _contents(day: Day, seed: int) -> dict[str, bytes]:
     requests = [one for visit in visits for one in _sample_requests.of_visit(visit, data, chance)]
     requests += _sample_requests.of_strangers(data, day, chance)
     seen = _sample_sign_ins.okta_events(visits, everybody, day, chance)
+    built = day.at(0, days=-3, time_zone="UTC")
     settings = here.with_name("sample_workspace.toml").read_text(encoding="utf-8")
     return {
         **_panel([one for one in requests if one.host == PANEL], day, chance),
@@ -75,7 +73,8 @@ def _contents(day: Day, seed: int) -> dict[str, bytes]:
         **_okta(_sample_sign_ins.okta_records(seen, data, chance), day),
         "landing/keycloak/keycloak.log": _text(_sample_sign_ins.keycloak_lines(visits, day, chance)),
         "roster.csv": _roster(everybody),
-        "location.mmdb": _locations(data["places"], day),
+        "location/city.mmdb": _sample_locations.cities(data["places"], built=built),
+        "location/asn.mmdb": _sample_locations.operators(data["operators"], built=built),
         WORKSPACE_NAME: settings.replace(f'"{TEMPLATE_ZONE}"', f'"{day.time_zone}"').encode(),
     }
 
@@ -146,58 +145,3 @@ def _roster(everybody: list[Person]) -> bytes:
         hours = "15:00-01:30" if one.habit == "late" else "09:00-18:00"
         writer.writerow([one.user_name, one.display_name, one.role, one.team, one.time_zone, hours])
     return table.getvalue().encode()
-
-
-def _locations(places: list[dict[str, Any]], day: Day) -> bytes:
-    """A location database in the layout of GeoIP2 City: the documentation addresses in approximate places."""
-    try:
-        from mmdb_writer import MMDBWriter, TreeWriter
-        from netaddr import IPSet
-    except ImportError:
-        raise CallError(
-            "location.mmdb", "the sample's location database needs mmdb-writer", "Install recent-activities[report]"
-        ) from None
-    database = MMDBWriter(
-        ip_version=6,
-        ipv4_compatible=True,
-        database_type="Sample-City",
-        languages=["en"],
-        description="Approximate, invented places of documentation addresses",
-        int_type="u32",
-    )
-    for place in places:
-        database.insert_network(IPSet([str(ipaddress.ip_network(net)) for net in place["networks"]]), _city(place))
-    facts = {
-        "ip_version": 6,
-        "database_type": "Sample-City",
-        "languages": ["en"],
-        "binary_format_major_version": 2,
-        "binary_format_minor_version": 0,
-        "description": database.description,
-        "build_epoch": int(day.at(0, days=-3, time_zone="UTC")),  # MMDBWriter itself would take the clock's
-    }
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "location.mmdb"
-        with explained(path):
-            TreeWriter(database.tree, facts, "u32", "f64").write(str(path))
-        return path.read_bytes()
-
-
-def _city(place: dict[str, Any]) -> dict[str, Any]:
-    country, iso_code, continent = place["country"]
-    latitude, longitude, radius = place["point"]
-    found: dict[str, Any] = {
-        "continent": {"code": continent},
-        "country": {"iso_code": iso_code, "names": {"en": country}},
-        "location": {
-            "latitude": latitude,
-            "longitude": longitude,
-            "accuracy_radius": radius,
-            "time_zone": place["time_zone"],
-        },
-    }
-    if "city" in place:
-        region, region_code = place["region"]
-        found["city"] = {"names": {"en": place["city"]}}
-        found["subdivisions"] = [{"iso_code": region_code, "names": {"en": region}}]
-    return found

@@ -11,7 +11,7 @@ import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -36,9 +36,6 @@ from processors.errors import Problem, SettingsError
 
 ENVIRONMENT_NAME = "RECENT_ACTIVITIES_WORKSPACE"
 DEFAULT_NAME = "workspace.toml"
-
-NETWORK_KINDS = ("office", "vpn", "hosting", "mobile", "residential", "tor", "relay", "private", "carrier_nat",
-                 "satellite", "unknown")  # fmt: skip
 
 
 def _left_out(default: str) -> dict[str, JsonValue]:
@@ -161,11 +158,33 @@ class Source(_Section):
         return text
 
 
+class Locations(_Section):
+    """`[locations]`: databases (`.mmdb`), a file each, or several of which the first counts that knows an address."""
+
+    city: kinds.Paths | None = Field(
+        None,
+        description="approximate places: GeoLite2 City, GeoIP2 City or DB-IP City Lite",
+        json_schema_extra=_left_out(
+            "what is there of `location/city.mmdb`, `location/city-ipv4.mmdb` and `-ipv6.mmdb`"
+        ),
+    )
+    asn: kinds.Paths | None = Field(
+        None,
+        description="operators of networks: GeoLite2 ASN or DB-IP ASN Lite",
+        json_schema_extra=_left_out("`location/asn.mmdb`, if it is there"),
+    )
+    anonymous: kinds.Paths | None = Field(
+        None,
+        description="VPNs, relays, Tor and hosting: GeoIP2 Anonymous IP",
+        json_schema_extra=_left_out("`location/anonymous.mmdb`, if it is there"),
+    )
+
+
 class NetworkLabel(_Section):
     """One entry of `[networks]`."""
 
     label: kinds.Text
-    kind: str = Field("unknown", pattern="^(" + "|".join(NETWORK_KINDS) + ")$")
+    kind: kinds.NetworkKind = "unknown"
 
 
 class Retention(_Section):
@@ -225,7 +244,8 @@ class Settings(_Section):
     sessions: Sessions = Sessions()
     ingest: Ingest = Ingest()
     sources: tuple[Source, ...]
-    networks: dict[kinds.Network, NetworkLabel] = {}
+    locations: Locations = Locations()
+    networks: Annotated[dict[kinds.Network, NetworkLabel], kinds.EachOnce] = {}
     retention: Retention = Retention()
     policies: dict[kinds.RuleName, Policy] = {}
     rules: dict[kinds.RuleName, dict[kinds.RuleName, kinds.Threshold]] = Field(
@@ -322,4 +342,5 @@ def read(path: str | Path | None = None) -> Reading:
     if raw.get("sources") == []:
         problems.append(Problem("sources", "none", "one or more", "Write each below a [[sources]] of its own"))
     problems += _contradictions.contradictions(settings, {problem.where for problem in problems})
+    problems = [_settings_file.with_line(file, problem) for problem in problems]
     return Reading(file, settings, tuple(problems))

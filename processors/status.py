@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from processors import clocks, ingest, lake, landing, ledger, moved, outdated, parse, shortfall, slabs
+from processors import clocks, ingest, lake, landing, ledger, locations, moved, outdated, parse, shortfall, slabs
 from processors.content import Content
 from processors.errors import LandingError
 from processors.settings import Settings, Source
@@ -100,16 +100,23 @@ class Status:
     overruns: tuple[Overrun, ...]
     warnings: tuple[str, ...]
     clocks: tuple[DayClocks, ...]
-    location_database: None = None
+    location_databases: tuple[locations.Used, ...]
+    location_remarks: tuple[str, ...]
 
 
-def status(settings: Settings, *, is_all: bool = False) -> Status:
-    """What the ledger and the list of published reports say; the last `RECENT_DAYS` days with data, unless all."""
+def status(settings: Settings, *, is_all: bool = False, as_of: datetime | None = None) -> Status:
+    """What the ledger and the list of published reports say; the last `RECENT_DAYS` days with data, unless all.
+
+    `as_of`: the instant at which location databases may be old; left out, none is.
+    """
     entries = {source.name: ledger.read(settings.lake, source.name) for source in settings.sources}
     days = [day for name, known in entries.items() for day in _days(name, known, settings.time_zone)]
     reports, skews = _published(settings), clocks.newest(settings)
     dates = sorted({day.date for day in days} | {report.date for report in reports}, reverse=True)
     kept = set(dates if is_all else dates[:RECENT_DAYS])
+    with locations.opened(settings) as lookup:
+        used = lookup.used()
+        remarks = locations.remarks(used, lookup.problems, as_of=as_of)
     return Status(
         tuple(_source(settings, source, entries[source.name]) for source in settings.sources),
         tuple(sorted((d for d in days if d.date in kept), key=lambda d: (-d.date.toordinal(), d.source))),
@@ -118,6 +125,8 @@ def status(settings: Settings, *, is_all: bool = False) -> Status:
         _overruns(settings, kept),
         (*moved.warnings(settings), *outdated.warnings(settings), *clocks.warnings(settings, skews)),
         tuple(DayClocks(day, tuple(of_day)) for day, of_day in skews.items()),
+        tuple(used),
+        tuple(remarks),
     )
 
 

@@ -40,6 +40,19 @@ DEVICE_KINDS = {
     "bot": "a crawler, monitor or scanner, which comes by itself",
     UNKNOWN_KIND: "nothing tells",
 }
+NETWORK_KINDS = (
+    "office",
+    "vpn",
+    "hosting",
+    "mobile",
+    "residential",
+    "tor",
+    "relay",
+    "private",
+    "carrier_nat",
+    "satellite",
+    "unknown",
+)
 REASONS = {
     "malformed_line": "the line does not have the shape of its format",
     "malformed_time": "the time is not a time",
@@ -165,8 +178,9 @@ longitude = _float("approximate longitude in degrees")
 accuracy_radius_km = _int("radius of the approximation", min=0)
 asn = _int("autonomous system number of the address", min=0)
 network_name = _string("label of the network in the settings, or its operator")
-network_kind = _string("kind of the network")
-location_database_date = _date("date of the location database")
+network_kind = _one_of("kind of the network, by the settings or on evidence; unknown is not residential", NETWORK_KINDS)
+location_database_name = _string("type of the location database that was asked, in its own words")
+location_database_date = _date("date of that database")
 as_of_time = _time("exclusive end of what was known")
 
 # an inactivity window

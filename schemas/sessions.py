@@ -44,6 +44,7 @@ class Sessions(Table):
     asn = c.asn(nullable=True)
     network_name = c.network_name(nullable=True)
     network_kind = c.network_kind(nullable=True)
+    location_database_name = c.location_database_name(nullable=True)
     location_database_date = c.location_database_date(nullable=True)
     as_of_time = c.as_of_time()
     login_date = c.login_date()

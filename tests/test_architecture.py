@@ -17,6 +17,7 @@ KERNELS = (
     "continuation",
     "device",
     "inactivity",
+    "locate",
     "overruns",
     "parse",
     "report",
@@ -82,6 +83,12 @@ def test_nothing_is_swallowed(path: Path) -> None:
         for handler in handlers
         if handler.type and ast.unparse(handler.type) in ("Exception", "BaseException")
     ]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_location_databases_are_read_in_one_module(path: Path) -> None:
+    imported = re.search(r"^\s*(?:import|from) (?:geoip2|maxminddb)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert not imported or name(path) == "processors/location_database.py"
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("dags/*.py")), ids=name)

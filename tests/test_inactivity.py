@@ -13,7 +13,7 @@ from tests.oracle import CHROME, FIREFOX, Event, at, event, frame
 
 WINDOW = timedelta(minutes=15)
 PLACES = ["country_code", "region_name", "city_name", "latitude", "longitude", "accuracy_radius_km", "asn"]
-PLACES += ["network_name", "network_kind", "location_database_date"]
+PLACES += ["network_name", "network_kind", "location_database_name", "location_database_date"]
 
 
 def members(events: tuple[Event, ...], as_of: datetime) -> pl.LazyFrame:

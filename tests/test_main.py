@@ -18,7 +18,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from processors import _console, run
+from processors import _console, locations, run
 from processors.__main__ import app
 from processors.errors import SettingsError
 from processors.settings import Settings
@@ -130,7 +130,12 @@ def test_a_second_run_reads_nothing_and_keeps_the_revision(workspace: Settings) 
 def test_the_steps_one_by_one_give_what_run_gives(workspace: Settings, tmp_path: Path) -> None:
     assert call("ingest", "-w", workspace.root, "--as-of", AS_OF).exit_code == 0
     computed = call("sessions", "-w", workspace.root, "--date", "2025-08-29", "--as-of", AS_OF, "--json")
-    assert document(computed) == {"dates": ["2025-08-29"], "sessions": 2, "changed": ["2025-08-29"]}
+    assert document(computed) == {
+        "dates": ["2025-08-29"],
+        "sessions": 2,
+        "changed": ["2025-08-29"],
+        "warnings": [locations.NONE],
+    }
     published = document(call("report", "-w", workspace.root, "--date", "2025-08-29", "--json"))
     assert (published["date"], published["revision"], published["rows"]) == ("2025-08-29", 1, 2)
 

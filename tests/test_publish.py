@@ -84,12 +84,14 @@ def test_a_revision_names_the_session_that_late_data_changed_and_its_columns(tmp
         "sessions_added": 0,
         "sessions_removed": 0,
         "sessions_changed": 1,
+        "sessions_places_changed": 0,
         "columns_changed": {"last_activity_time": 1, "end_time": 1, "activity_count": 1},
-        "session_ids": {"added": [], "removed": [], "changed": [session]},
+        "session_ids": {"added": [], "removed": [], "changed": [session], "places_changed": []},
         "files": {"inactivity_windows.csv": {"rows_added": 2, "rows_removed": 1}},
         "reasons_added": [],
         "reasons_removed": [],
         "settings_changed": False,
+        "location_databases": None,
     }
 
 

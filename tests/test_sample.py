@@ -17,7 +17,7 @@ import geoip2.database
 import pytest
 import zstandard
 
-from processors import sample, settings
+from processors import place_words, query, run, sample, settings
 from processors._field_table import ClassField, FieldTable, OutcomeField, TimeField
 from processors.errors import CallError, LakeError
 
@@ -362,7 +362,7 @@ def test_keycloak_lines_are_quoted_and_name_no_browser(texts: dict[str, str]) ->
     ],
 )
 def test_location_database_places_the_sample(folder: Path, address: str, country: str, city: str | None) -> None:
-    with geoip2.database.Reader(folder / "location.mmdb") as reader:
+    with geoip2.database.Reader(folder / "location" / "city.mmdb") as reader:
         found = reader.city(address)
         assert reader.metadata().database_type == "Sample-City"
         assert datetime.fromtimestamp(reader.metadata().build_epoch, UTC).date() == date(2025, 8, 26)
@@ -370,8 +370,19 @@ def test_location_database_places_the_sample(folder: Path, address: str, country
     assert None not in {found.location.accuracy_radius, found.location.latitude}
 
 
+def test_the_sample_shows_places_and_networks_of_every_kind_that_it_has(folder: Path, tmp_path: Path) -> None:
+    workspace = sample.write(tmp_path, day=DAY)[-1]
+    run.run(settings.load(workspace), as_of=datetime(2025, 8, 30, tzinfo=UTC), dates=[DAY])
+    sessions = query.sessions(workspace).select("network_name", "network_kind", words=place_words.in_words()).collect()
+    assert set(sessions.rows()) >= {
+        ("Head office", "office", "near Bengaluru, IN · office network"),
+        ("Mobile carrier", "mobile", "in IN · mobile network"),
+        ("Example Broadband", "unknown", "near Mumbai, IN"),
+    }
+
+
 def test_every_address_that_signs_in_has_a_place(folder: Path, okta: list[dict]) -> None:
-    with geoip2.database.Reader(folder / "location.mmdb") as reader:
+    with geoip2.database.Reader(folder / "location" / "city.mmdb") as reader:
         assert all(reader.city(one["client"]["ipAddress"]).country.iso_code for one in okta)
 
 

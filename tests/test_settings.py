@@ -107,7 +107,7 @@ def test_all_problems_come_at_once_with_the_nearest_valid_key(tmp_path: Path) ->
         ('"combined"', '"combined"\nfields = "date time"', "sources[panel].fields"),
         ('"combined"', '"iis_w3c"\nfields = "date c-ip"', "sources[panel].fields"),
         ('"combined"', '"iis_w3c"\nfields = "date time date"', "sources[panel].fields"),
-        ('"office"', '"ofice"', "networks.203.0.113.0/24.kind"),
+        ('"office"', '"ofice"', "networks.203.0.113.0/24.kind (line 16)"),
         ('"landing/panel/**/access.log*"', '"/var/log/*"', "sources[panel].files"),
         ('name = "panel"', 'name = "../panel"', "sources[../panel].name"),
         ('name = "Example Brand"', 'lake = "s3://Bucket"', "workspace.lake"),
@@ -295,3 +295,31 @@ log_format main '$remote_addr [$time_local] '
 def test_a_server_without_its_format_is_told_what_to_write(tmp_path: Path) -> None:
     told = problems(tmp_path, GOOD.replace(FORMAT, 'format = "apache"'))["sources[panel].format"]
     assert "apache needs its LogFormat" in told and "Write format = 'apache:%h …'" in told
+
+
+@pytest.mark.parametrize(
+    ("prefix", "why"),
+    [
+        ("203.0.113.7/24", "203.0.113.7/24 has host bits set"),
+        ("203.0.113.0/33", "'203.0.113.0/33' does not appear to be an IPv4 or IPv6 network"),
+        ("office", "'office' does not appear to be an IPv4 or IPv6 network"),
+    ],
+)
+def test_a_bad_prefix_is_named_with_its_line(tmp_path: Path, prefix: str, why: str) -> None:
+    (problem,) = problems(tmp_path, GOOD.replace("203.0.113.0/24", prefix)).values()
+    assert problem.startswith(f"networks.{prefix} (line 16): got '{prefix}', expected a network such as 203.0.113.0/24")
+    assert why in problem
+
+
+def test_a_network_written_in_two_ways_is_refused(tmp_path: Path) -> None:
+    twice = GOOD.replace("[rules", '"::ffff:203.0.113.0/120" = { label = "Branch" }\n\n[rules')
+    (problem,) = problems(tmp_path, twice).values()
+    assert "each network once: ::ffff:203.0.113.0/120 is 203.0.113.0/24" in problem
+
+
+def test_a_location_database_is_a_path_or_several(tmp_path: Path) -> None:
+    (tmp_path / "workspace.toml").write_text(GOOD + '\n[locations]\ncity = "a.mmdb"\nasn = ["b.mmdb", "/c.mmdb"]\n')
+    found = settings.load(tmp_path / "workspace.toml").locations
+    assert (found.city, found.asn, found.anonymous) == (("a.mmdb",), ("b.mmdb", "/c.mmdb"), None)
+    for wrong in ("3", "[]", '["a", 3]', "{}"):
+        assert "locations.city" in problems(tmp_path, GOOD + f"\n[locations]\ncity = {wrong}\n")
