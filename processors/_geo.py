@@ -14,7 +14,8 @@ from processors._spread import Shares
 from processors._visible import visible
 from processors.fetch import Fetched
 from processors.location_database import Credit
-from processors.location_status import STALE_AFTER, LocationStatus
+from processors.location_status import LocationStatus
+from processors.locations import STALE_AFTER
 
 KINDS = {"city": "places", "asn": "operators of networks", "anonymous": "anonymous networks"}
 

@@ -74,10 +74,13 @@ def fetch(
 @app.command(help=_flowing(STATUS_HELP), epilog=examples("geo status", "geo status --database city.mmdb --json"))
 def status(database: DatabaseFile = None, workspace: WorkspaceOption = None, as_json: Json = False) -> None:
     """Describe one database, or those of the workspace."""
-    from processors import _geo, location_status
+    from processors import _geo, location_status, locations
     from processors import fetch as fetching
 
-    places = [database or fetching.place(_load(workspace))]
+    places: list[tuple[str | None, Path]] = [(None, database)] if database else []
+    if not database:
+        settings = _load(workspace)
+        places += locations.files(settings) or [("city", fetching.place(settings))]
     with _console.progress() as bar:
         found, problems = location_status.statuses(places, today=datetime.now(UTC).date(), progress=bar)
     _geo.show_status(found, problems, is_named=database is not None, as_json=as_json)

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from processors import _maxmind, _spread, location_database
+from processors import _maxmind, _spread, location_database, locations
 from processors._download import Progress
 from processors._packages import Npm, Pypi, has_npm
 from processors.errors import CallError, DatabaseProblem, DataError
@@ -81,8 +81,13 @@ def source(name: str | None, environment: Mapping[str, str]) -> Source:
 
 
 def place(settings: Settings) -> Path:
-    """Where the database of places of a workspace is to be."""
-    return settings.root / "location" / "city.mmdb"
+    """Where the database of places of a workspace is to be. Errors: `CallError` where the settings name several."""
+    usual = f"{locations.FOLDER}/{locations.DEFAULTS['city'][0]}"
+    first, *others = settings.locations.city or (usual,)
+    if others:
+        remedy = "Say which one is to be written, with --database, or name one in the settings"
+        raise CallError(settings.path, f"locations.city names {1 + len(others)} files", remedy)
+    return settings.root / first
 
 
 def fetch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from processors import _spread, fetch
@@ -12,8 +12,7 @@ from processors._download import Progress
 from processors._spread import Shares
 from processors.errors import DatabaseProblem
 from processors.location_database import Credit, Database
-
-STALE_AFTER = timedelta(days=30)
+from processors.locations import STALE_AFTER
 
 
 @dataclass(frozen=True)
@@ -41,21 +40,21 @@ class LocationStatus:
 
 
 def statuses(
-    paths: Sequence[Path], *, today: date, progress: Progress | None = None
+    places: Sequence[tuple[str | None, Path]], *, today: date, progress: Progress | None = None
 ) -> tuple[list[LocationStatus], list[str]]:
-    """All of the files that can be used, and what is wrong with the others."""
+    """All of the files that can be used, each of the kind that is wanted, and what is wrong with the others."""
     found, problems = [], []
-    for path in paths:
+    for kind, path in places:
         try:
-            found.append(status(path, today=today, progress=progress))
+            found.append(status(path, kind=kind, today=today, progress=progress))
         except DatabaseProblem as problem:
             problems.append(str(problem))
     return found, problems
 
 
-def status(path: Path, *, today: date, progress: Progress | None = None) -> LocationStatus:
-    """All of one file. Errors: `DatabaseProblem` where it is not there, no location database, or damaged anywhere."""
-    with Database(path) as database:
+def status(path: Path, *, kind: str | None = None, today: date, progress: Progress | None = None) -> LocationStatus:
+    """All of one file. Errors: `DatabaseProblem` where it is not there, not of the kind, or damaged anywhere."""
+    with Database(path, kind=kind) as database:
         about = database.about
         coverage = database.coverage(lambda done, total: progress("reading", done, total) if progress else None)
         is_of_cities, has_ipv6 = about.kind == "city", about.ip_version == 6

@@ -21,7 +21,7 @@ from processors import _archives, _download, _geo_commands, fetch, location_data
 from processors.__main__ import app
 from processors._maxmind import MaxMind as Source
 from processors.errors import CallError, DataError, RecentActivitiesError
-from tests import location_files, location_server
+from tests import location_files, location_server, workspaces
 from tests.location_server import ACCOUNT, KEY, Handler, MaxMind, Server
 
 OLD = location_files.database(built=date(2026, 11, 6))
@@ -513,3 +513,14 @@ def test_a_checksum_that_trickles_is_given_up(maxmind: MaxMind, place: Path, fro
 
 def test_the_help_names_the_sources_that_there_are() -> None:
     assert _geo_commands.SOURCES == fetch.SOURCES
+
+
+def test_where_the_settings_name_two_it_is_asked_which(maxmind: MaxMind, tmp_path: Path) -> None:
+    workspaces.write(tmp_path, text=workspaces.TEXT + '[locations]\ncity = ["a.mmdb", "b.mmdb"]\n')
+    result = call("-w", tmp_path)
+    assert result.exit_code == 2 and "locations.city names 2 files" in result.stderr and "--database" in result.stderr
+
+
+def test_the_settings_say_where_it_is_to_be(maxmind: MaxMind, tmp_path: Path) -> None:
+    workspaces.write(tmp_path, text=workspaces.TEXT + '[locations]\ncity = "geo/lite.mmdb"\n')
+    assert call("-w", tmp_path).exit_code == 0 and (tmp_path / "geo" / "lite.mmdb").read_bytes() == NEW

@@ -137,3 +137,12 @@ def test_without_a_file_it_is_about_the_workspace(tmp_path: Path) -> None:
     for options in (("geo", "status", "-w", tmp_path, "--json"), ("-w", tmp_path, "geo", "status", "--json")):
         result = CliRunner().invoke(app, list(map(str, options)))
         assert json.loads(result.stdout)["databases"][0]["name"] == "GeoLite2-City"
+
+
+def test_every_database_of_the_settings_is_described(tmp_path: Path) -> None:
+    text = workspaces.TEXT + '[locations]\ncity = ["a.mmdb", "b.mmdb"]\nasn = "a.mmdb"\n'
+    workspaces.write(tmp_path, text=text)
+    (tmp_path / "a.mmdb").write_bytes(location_files.database())
+    result = call("-w", tmp_path)
+    assert result.exit_code == 1 and result.stdout.count("GeoLite2-City, for places") == 1
+    assert "b.mmdb: is not there" in result.stderr and "expected one of asn" in result.stderr
