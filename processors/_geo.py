@@ -110,5 +110,6 @@ def _credit(credit: Credit) -> str:
 
 def _stale(one: LocationStatus, *, is_named: bool) -> str:
     option = f" --database {shlex.quote(str(one.path))}" if is_named else ""
-    remedy = f"`recent-activities geo fetch{option}` gets the newest; until then places are as the old one has them"
+    fetch = f"`recent-activities geo fetch{option}` gets the newest"
+    remedy = fetch if one.kind == "city" else "put a newer one in its place"
     return f"{visible(one.path.name)} is {one.age_days} days old, more than {STALE_AFTER.days}: {remedy}"

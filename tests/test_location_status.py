@@ -146,3 +146,11 @@ def test_every_database_of_the_settings_is_described(tmp_path: Path) -> None:
     result = call("-w", tmp_path)
     assert result.exit_code == 1 and result.stdout.count("GeoLite2-City, for places") == 1
     assert "b.mmdb: is not there" in result.stderr and "expected one of asn" in result.stderr
+
+
+def test_a_stale_database_that_is_not_fetched_names_no_command(tmp_path: Path) -> None:
+    path = tmp_path / "asn.mmdb"
+    networks = {"0.0.0.0/2": {"autonomous_system_number": 64496, "autonomous_system_organization": "Example"}}
+    path.write_bytes(location_files.database(networks, name="GeoLite2-ASN", built=date(2023, 4, 1)))
+    result = call("--database", path)
+    assert "put a newer one in its place" in result.stderr and "geo fetch" not in result.stderr
