@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from processors import _allocators, _arguments, _console
+from processors import _allocators, _arguments, _console, _geo_commands
 from processors._arguments import ADDRESS_HELP, INSTANT_HELP, AsOf, Day, From, Json, To, WorkspaceOption, examples
 from processors._commands import Commands
 
@@ -35,26 +35,20 @@ app = typer.Typer(
 )
 
 
-def _version(is_wanted: bool) -> None:
-    if is_wanted:
-        from importlib import metadata
-
-        print(f"recent-activities {metadata.version('recent-activities')}")
-        raise typer.Exit
+app.add_typer(_geo_commands.app, name=_geo_commands.NAME)
 
 
 @app.callback()
 def _options(
     ctx: typer.Context,
     workspace: WorkspaceOption = None,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
-    ] = False,
+    version: _arguments.Version = False,
 ) -> None:
     _console.about(None)
     if workspace:
-        commands = typer.main.get_group(app).commands
-        ctx.default_map = {name: {"workspace": workspace} for name in commands}
+        given = {"workspace": workspace}
+        ctx.default_map = dict.fromkeys(typer.main.get_group(app).commands, given)
+        ctx.default_map[_geo_commands.NAME] = dict.fromkeys(typer.main.get_group(_geo_commands.app).commands, given)
 
 
 def _load(workspace: Path | None) -> Settings:

@@ -56,6 +56,17 @@ SessionId = Annotated[str, typer.Argument(metavar="SESSION_ID", help=SESSION_HEL
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout")]
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib import metadata
+
+        print(f"recent-activities {metadata.version('recent-activities')}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version")]
+
+
 def zone(text: str) -> str:
     """An IANA time zone."""
     known = zoneinfo.available_timezones()

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 NAME = "recent-activities"
-_NAMED = re.compile(rf"`{NAME} (?P<command>[a-z]+)(?P<rest>[^`]*)`")
+_NAMED = re.compile(rf"`{NAME} (?P<command>(?:geo )?[a-z]+)(?P<rest>[^`]*)`")
 _WITHOUT_WORKSPACE = ("init", "parse")
 
 

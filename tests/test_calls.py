@@ -53,6 +53,11 @@ def test_a_command_that_takes_no_workspace_gets_none(tmp_path: Path) -> None:
     assert _calls.spelled("`recent-activities init`", tmp_path / "x.toml") == "`.venv/bin/recent-activities init`"
 
 
+def test_a_command_of_a_group_gets_it_behind_its_own_name(tmp_path: Path) -> None:
+    told = _calls.spelled("`recent-activities geo fetch --json`", tmp_path / "old" / "workspace.toml")
+    assert told == "`.venv/bin/recent-activities geo fetch -w old --json`"
+
+
 def test_every_message_of_a_command_names_commands_so(tmp_path: Path) -> None:
     workspace = workspaces.write(tmp_path / "old")
     workspaces.land(workspace, "access.log", b"no line\n")

@@ -73,15 +73,16 @@ def test_help_shows_the_commands_in_the_order_of_the_work() -> None:
 
 
 def test_help_names_no_type_beside_a_flag() -> None:
-    for command in ((), ("show",), ("explain",), ("status",)):
+    for command in ((), ("show",), ("explain",), ("status",), ("geo", "fetch")):
         assert "--help" in call(*command, "--help").stdout and "bool" not in call(*command, "--help").stdout
 
 
 def test_the_help_of_every_command_ends_in_examples_of_it() -> None:
-    for name in ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "explain", "status"):
-        _, _, examples = call(name, "--help").stdout.partition("Examples:")
-        calls = [line.split() for line in examples.splitlines() if line.strip()]
-        assert calls and all(words[:2] == ["recent-activities", name] for words in calls)
+    names = ("init", "check", "parse", "ingest", "sessions", "report", "run", "show", "explain", "status")
+    for name in (*names, "geo fetch", "geo status"):
+        _, _, examples = call(*name.split(), "--help").stdout.partition("Examples:")
+        calls = [line for line in examples.splitlines() if line.strip()]
+        assert calls and all(one.split("recent-activities ")[1].startswith(name) for one in calls)
 
 
 def test_a_format_that_is_not_given_is_one_of_those_listed() -> None:

@@ -16,7 +16,9 @@ from tests import workspaces
 FOLDER = Path(__file__).parents[2] / "dags"
 FILES = sorted(FOLDER.glob("*.py"))
 ALLOWED = ("airflow.sdk", "airflow.providers.standard.operators")
-INGEST, SESSIONS, REPORT = (f"recent_activities_{name}" for name in ("ingest", "sessions", "report"))
+INGEST, SESSIONS, REPORT, LOCATIONS = (
+    f"recent_activities_{name}" for name in ("ingest", "sessions", "report", "location_database")
+)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +35,7 @@ def tasks(bag: Any) -> list[Any]:
 
 def test_every_file_can_be_read(bag: Any) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) >= {INGEST, SESSIONS, REPORT}
+    assert set(bag.dags) >= {INGEST, SESSIONS, REPORT, LOCATIONS}
 
 
 def test_every_dag_says_what_it_is_and_replays_nothing(bag: Any) -> None:
@@ -76,7 +78,7 @@ def test_unpausing_runs_nothing_that_is_past(bag: Any) -> None:
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
-    for name in (INGEST, REPORT):
+    for name in (INGEST, REPORT, LOCATIONS):
         timetable = coerce_to_core_timetable(bag.dags[name].timetable)
         first = timetable.next_dagrun_info(
             last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=False)
