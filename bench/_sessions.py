@@ -11,6 +11,7 @@ from string import Template
 
 import polars as pl
 
+from processors import _allocators
 from processors.attribute import filled, is_login
 from processors.inactivity import sessions, windows
 from processors.pipeline import BATCH_EVENTS, EVENT_COLUMNS
@@ -26,6 +27,7 @@ _SECOND, _EPOCH = timedelta(seconds=1), datetime(1970, 1, 1, tzinfo=UTC)
 
 def ours(folder: str, out: str, slices: str) -> None:
     """The kernels, a slice of the users at a time."""
+    _allocators.keep()
     files = sorted(Path(folder).glob("*.parquet"))
     logins = pl.scan_parquet(files).filter(is_login())
     events = pl.scan_parquet(files).select(EVENT_COLUMNS)

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from bench._measure import Case, once, run, table
+from processors import _allocators
 from processors.pipeline import EVENTS_PER_SLICE
 
 EVENTS_PER_USER = 100
@@ -35,7 +36,8 @@ def report(folder: Path, *, events: int, runs: int, large: bool) -> str:
 
 def _growth(folder: Path, sizes: list[int]) -> str:
     found = ["| events | slices | seconds | CPU seconds | peak MiB |", "|--:|--:|--:|--:|--:|"]
-    figures = [once(_case("ours", folder, size).command) for size in sizes]
+    cases = [_case("ours", folder, size) for size in sizes]
+    figures = [once(case.command, case.environment) for case in cases]
     for size, figure in zip(sizes, figures, strict=True):
         shown = f"{figure.wall:.2f} | {figure.cpu:.2f} | {figure.memory:,.0f}"
         found.append(f"| {size:,} | {_slices(size)} | {shown} |")
@@ -51,7 +53,7 @@ def _is_same_in_more_slices(folder: Path, events: int) -> bool:
     cases[1].command[-1] = str(3 * _slices(events))
     found = []
     for case in cases:
-        once(case.command)
+        once(case.command, case.environment)
         found.append({file.name: file.read_bytes() for file in (folder / case.name).glob("*.parquet")})
     return len(found[0]) > 0 and found[0] == found[1]
 
@@ -75,7 +77,8 @@ def _case(name: str, folder: Path, events: int) -> Case:
     arguments = [] if name == "DuckDB" else [str(_slices(events))]
     kind = name if name == "DuckDB" else "ours"
     size = sum(file.stat().st_size for file in made.iterdir())
-    return Case(name, [sys.executable, "-m", "bench._sessions", kind, str(made), str(out), *arguments], size)
+    command = [sys.executable, "-m", "bench._sessions", kind, str(made), str(out), *arguments]
+    return Case(name, command, size, dict(_allocators.OF_POLARS))  # as our own command has it
 
 
 def _slices(events: int) -> int:
