@@ -54,9 +54,9 @@ STAGES = (
 )
 
 
-BATCH_EVENTS = 250_000
+BATCH_EVENTS = 125_000
 """Events that are read at once, as a stretch of time."""
-EVENTS_PER_SLICE = 1_000_000
+EVENTS_PER_SLICE = 500_000
 """Events that sessions are made of at once: of more, those of some users after those of others."""
 
 EVENT_COLUMNS = (
@@ -153,13 +153,12 @@ def day_tables(
     fill = filled(logins_near, absolute_timeout=settings.sessions.absolute_timeout)
     event_date = workspace_day.column(pl.col("event_time"), settings.time_zone).alias("event_date")
     wanted, chosen = None if days is None else [*days], tuple(policies)
-    counts, logins, slices = [], [], []
+    counts, slices = [], []
 
     def batches() -> Iterator[pl.DataFrame]:
         for within, _ in pieces:
             batch = fill(near.filter(within).collect())
             counts.append(batch.lazy().group_by(event_date, "attribution_method").len("event_count").collect())
-            logins.append(batch.filter(is_login(), pl.col("user_name").is_not_null()))
             yield batch
 
     with tempfile.TemporaryDirectory(prefix="slices-", dir=folder) as kept:
@@ -182,7 +181,7 @@ def day_tables(
         .agg(pl.col("event_count").sum())
         .sort(pl.all()),
         unmatched.group_by("event_date").agg(pl.col("event_count").sum()).sort(pl.all()),
-        pl.concat([nothing, *logins]),
+        fill(near.filter(is_login()).collect()).filter(pl.col("user_name").is_not_null()),
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from processors._open_sessions import grouped
 from processors._text_codes import categories
 
-EVENTS_AT_ONCE = 1_000_000
+EVENTS_AT_ONCE = 250_000
 """Kept in memory, some 60 bytes each, before they are put into files."""
 _CODED = ("source", "event_class", "outcome", "user_name", "attribution_method", "application", "ip_address",
           "user_agent", "device", "file_id")  # fmt: skip
