@@ -128,6 +128,9 @@ def _print(settings: Settings, rows: pl.DataFrame, counts: pl.DataFrame, went_on
         if went_on
         else [],
         _credits(rows["location_database_name"]) if has_places else [],
+        [f"approximate places are shown from {_PLACES_FROM} columns on; the terminal has {console.width}"]
+        if not has_places and bool((printed["place"] != "").any())
+        else [],
         [f"{found - len(cells):,} more: --limit {found}, or --format csv"] if len(cells) < found else [],
     ]
     console.print(Text("\n" + "\n".join(" · ".join(line) for line in lines if line), style="dim"))

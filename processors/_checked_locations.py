@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from processors import locations
 from processors.errors import DatabaseProblem
-from processors.location_database import describe
+from processors.location_database import Database
 from processors.settings import Settings
 
 
@@ -25,10 +25,13 @@ def checked(settings: Settings, as_of: datetime) -> list[Said]:
     found = []
     for kind, path in locations.files(settings):
         try:
-            about = describe(path, kind=kind)
+            with Database(path, kind=kind) as database:
+                database.coverage()
+                about = database.about
             found.append(Said("ok", f"locations.{kind}", f"{path} is {about.name} of {about.build_date}"))
         except DatabaseProblem as problem:
             found.append(Said("warning", f"locations.{kind}", f"{path} {problem.problem}", problem.remedy))
     with locations.opened(settings) as lookup:
-        said = locations.remarks(lookup.used(), (), as_of=as_of)
+        told = locations.remarks(lookup.used(), lookup.problems, as_of=as_of)
+        said = [sentence for sentence in told if sentence not in lookup.problems]  # which are told above
     return found + [Said("warning" if found else "note", "location database", sentence) for sentence in said]

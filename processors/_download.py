@@ -168,6 +168,8 @@ class Client:
                 return ask()
             except httpx.ProxyError as problem:
                 raise CallError("The proxy", f"refuses ({problem})", "Check HTTPS_PROXY and NO_PROXY") from None
+            except (httpx.InvalidURL, UnicodeError):
+                raise DataError(_answers.host(url), "leads to what is no address", _answers.LATER) from None
             except httpx.TimeoutException:
                 said = f"is silent for {self._patience:.0f} s"
             except httpx.HTTPError as problem:
@@ -206,7 +208,7 @@ class Client:
         def send() -> None:
             try:
                 answers.put(self._client.send(request, stream=True))
-            except (httpx.HTTPError, OSError, RuntimeError, ValueError) as problem:
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError, ValueError) as problem:
                 answers.put(problem)
 
         threading.Thread(target=send, name=f"ask {request.url.host}", daemon=True).start()

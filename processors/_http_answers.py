@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import httpx
 
 from processors.errors import CallError, DataError
 
+_RANGE = re.compile(r"bytes (?P<start>[0-9]{1,15})-[0-9]{1,15}/(?P<total>[0-9]{1,15})")
 LATER = "Try again later; what stands in the folder is untouched"
 
 
@@ -37,7 +39,8 @@ class Version:
     @property
     def validator(self) -> str:
         """What a request for the rest may be bound to: no weak tag (RFC 9110, 13.1.5)."""
-        return self.last_modified if self.e_tag.startswith("W/") else self.e_tag or self.last_modified
+        found = self.last_modified if self.e_tag.startswith("W/") else self.e_tag or self.last_modified
+        return found if found.isascii() and found.isprintable() else ""
 
 
 def host(url: str) -> str:
@@ -81,7 +84,5 @@ def noted(note: Path) -> Version:
 
 def piece(answer: httpx.Response) -> tuple[int, int]:
     """Where a piece begins and how long the whole is; (-1, 0) where that is not said as RFC 9110 has it."""
-    unit, _, rest = answer.headers.get("Content-Range", "").partition(" ")
-    span, _, total = rest.partition("/")
-    start = span.partition("-")[0]
-    return (int(start), int(total)) if unit == "bytes" and start.isdigit() and total.isdigit() else (-1, 0)
+    match = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    return (int(match["start"]), int(match["total"])) if match else (-1, 0)

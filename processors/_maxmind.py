@@ -111,7 +111,8 @@ def server(text: str) -> str:
     address = text if "://" in text else f"https://{text}"
     try:
         url = httpx.URL(address.rstrip("/"))
-    except httpx.InvalidURL:
+        url.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
         url = httpx.URL("")
     if not url.host or url.userinfo or url.query or url.scheme not in ("http", "https"):
         raise CallError(SERVER, "is no address of a server", f"Write it as {HOST}, or leave it out")

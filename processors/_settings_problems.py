@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import reprlib
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from pydantic_core import ErrorDetails
 from processors._setting_kinds import nearest
 from processors.errors import Problem
 
+_BARE = re.compile("[A-Za-z0-9_-]+")  # a key that TOML takes without quotes
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 78, 78
 
@@ -36,7 +38,8 @@ def told(error: ErrorDetails, raw: dict[str, Any], model: type[BaseModel]) -> Pr
         return Problem(f"{where}.fields", "nothing", error["msg"], remedy)
     if error["type"] in ("model_type", "dict_type"):
         below = ".".join(["sources", *(step for step in error["loc"] if isinstance(step, str))][1:])
-        name = f"[{where}]" if error["loc"][0] != "sources" else f"[{below}]" if "." in below else "[[sources]]"
+        quoted = ".".join(step if _BARE.fullmatch(step) else json.dumps(step) for step in map(str, error["loc"]))
+        name = f"[{quoted}]" if error["loc"][0] != "sources" else f"[{below}]" if "." in below else "[[sources]]"
         return Problem(where, shown(error["input"]), "a table", f"Write its settings below {name}")
     if error["loc"] == ("sources",):
         return Problem(

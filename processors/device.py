@@ -38,8 +38,8 @@ def kinds(devices: pl.DataFrame) -> pl.Series:
     agent = pl.col("user_agent")
     is_the_agents = kin(label(agent)) == kin(pl.col("device"))
     kind = pl.when(is_the_agents).then(map_unique(agent, _kind)).otherwise(map_unique(pl.col("device"), kind_of_label))
-    of_pairs = found.select(kind.fill_null(UNKNOWN_KIND)).to_series()
-    return pairs.replace_strict(there, of_pairs, return_dtype=pl.String).alias("device_kind")
+    of_pairs = found.select(kind.cast(pl.String).fill_null(UNKNOWN_KIND)).to_series()
+    return pairs.replace_strict(there, of_pairs, return_dtype=pl.String).cast(pl.String).alias("device_kind")
 
 
 def _label(agent: str) -> str | None:

@@ -83,7 +83,7 @@ def locate(sessions: pl.LazyFrame, places: pl.LazyFrame, *, networks: Iterable[N
     )
     found = known.lazy().join(judged.lazy(), on="ip_address", how="left")
     is_nowhere = pl.col("nobodys").is_not_null() & ~(pl.col("is_of_examples") & pl.col("is_found").fill_null(False))
-    nowhere = [name for name in COLUMNS if name != "network_kind"]
+    nowhere = [name for name in COLUMNS if name not in ("network_kind", *DATABASE)]
     located = (
         found.with_columns(is_nowhere=is_nowhere)
         .with_columns(
@@ -91,7 +91,7 @@ def locate(sessions: pl.LazyFrame, places: pl.LazyFrame, *, networks: Iterable[N
         )
         .select(
             "ip_address",
-            *(name for name in nowhere if name != "network_name"),
+            *(name for name in (*nowhere, *DATABASE) if name != "network_name"),
             network_name=pl.coalesce("label", "network_name"),
             network_kind=pl.coalesce(
                 "said",

@@ -9,7 +9,9 @@ geoip2's models; each distinct record is read once, however many addresses lead 
 from __future__ import annotations
 
 import math
+import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -40,8 +42,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
 """What each kind of database says of an address. `anonymity` is a kind of network, such as `tor`."""
 _TYPES = {"city": ("city", "enterprise"), "anonymous": ("anonymous",), "asn": ("asn", "isp")}
 """What is part of the names that databases of a kind give their type, in small letters."""
-_GET = "Get one with `recent-activities geo fetch`, or correct its path below [locations]"
-_AGAIN = "Get it again: `recent-activities geo fetch`"
+_GET = "Correct its path below [locations], or put one there: `recent-activities geo fetch` gets one of places"
+_AGAIN = "Get it again: `recent-activities geo fetch` does, if it is one of places"
 _LOOKS: tuple[tuple[tuple[bytes, ...], str, str], ...] = (
     ((b"<", b"\r\n<", b"\n<"), "is a web page", "Whoever was asked for the database answered with a page: read it"),
     ((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"), "is compressed", "Unpack it, and name the .mmdb in it"),
@@ -111,14 +113,19 @@ class Database:
         state = None
         while state != (state := _state(path)):  # replaced meanwhile: both have to read one file
             try:
-                # its fastest mode reads a memory map in C; MODE_MMAP would choose the reader in Python (maxminddb 3.2)
-                file = mapped(path)
-                self._reader = maxminddb.open_database(path, maxminddb.MODE_AUTO)
+                with tempfile.NamedTemporaryFile(suffix=path.suffix) as copy:
+                    # a map of a file that somebody shortens would end the process
+                    shutil.copyfile(path, copy.name)
+                    file = mapped(Path(copy.name))
+                    # the fastest mode reads a map in C; MODE_MMAP would take the reader in Python (maxminddb 3.2)
+                    self._reader = maxminddb.open_database(copy.name, maxminddb.MODE_AUTO)
                 facts = self._reader.metadata()
                 self.about = _description(path, facts, kind)
                 self._tree = SearchTree(
                     file, nodes=facts.node_count, record_bits=facts.record_size, ip_version=facts.ip_version
                 )
+            except OSError as problem:
+                raise DatabaseProblem(path, f"cannot be read ({problem.strerror})", remedy(problem)) from problem
             except _REFUSALS as problem:
                 raise _damaged(path) from problem
         self._row = _ROWS[self.about.kind]

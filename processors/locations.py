@@ -27,6 +27,7 @@ DEFAULTS = {
     "anonymous": ("anonymous.mmdb",),
 }
 STALE_AFTER = timedelta(days=30)
+_OF = {kind: f"{kind.upper() if kind == 'asn' else kind.capitalize()} database" for kind in DEFAULTS}
 NONE = "No location database, so sessions have no approximate place; `recent-activities geo fetch` gets one"
 
 
@@ -94,9 +95,11 @@ def opened(settings: Settings) -> Iterator[Lookup]:
     with ExitStack() as stack:
         for kind, path in files(settings):
             try:
-                found.setdefault(kind, []).append(stack.enter_context(Database(path, kind=kind)))
+                database = stack.enter_context(Database(path, kind=kind))
+                database.coverage()  # a second at most, and half a database would give half of the places
+                found.setdefault(kind, []).append(database)
             except DatabaseProblem as problem:
-                problems.append(f"{_short(path, settings)}: {problem.problem}. {problem.remedy}")
+                problems.append(f"{_OF[kind]} {_short(path, settings)}: {problem.problem}. {problem.remedy}")
         yield Lookup(found, problems)
 
 
@@ -115,14 +118,15 @@ def remarks(used: Iterable[Used], problems: Iterable[str], *, as_of: datetime | 
     """What there is to say of them: none, damaged ones, and those that were old; mostly nothing."""
     known = list(used)
     said = [*problems]
-    if not any(one.kind == "city" for one in known):
+    if not any(one.kind == "city" for one in known) and not any(text.startswith(_OF["city"]) for text in said):
         said.insert(0, NONE)
     for one in known:
         if as_of and one.is_stale(as_of):
             days = (as_of.date() - one.build_date).days
+            newer = "`recent-activities geo fetch` gets the newest" if one.kind == "city" else "put a newer one there"
             said.append(
                 f"The location database {one.name} is of {one.build_date}, {days} days old, so what it says may be "
-                "wrong by now; `recent-activities geo fetch` gets a newer one"
+                f"wrong by now; {newer}"
             )
     return said
 

@@ -254,9 +254,11 @@ def _moved(changes: dict[str, Any]) -> list[str]:
     count, databases = changes["sessions_places_changed"], changes["location_databases"]
     if not count:
         return []
-    by = f", from {' and '.join(databases['before']) or 'none'} to {' and '.join(databases['after']) or 'none'}"
+    by = ""
+    if databases:
+        by = f", from {' and '.join(databases['before']) or 'none'} to {' and '.join(databases['after']) or 'none'}"
     sessions = "1 session is" if count == 1 else f"{count:,} sessions are"
-    return [f"{sessions} at another place or network than before{by if databases else ''}; manifest.json names them"]
+    return [f"{sessions} at another place or network than before{by}; manifest.json names them"]
 
 
 def run(

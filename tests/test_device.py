@@ -221,3 +221,8 @@ def test_without_hints_the_labels_are_the_same_object() -> None:
 )
 def test_a_label_without_what_hints_told(label: str, hidden: str | None) -> None:
     assert _client_hints.unrefined(label) == hidden
+
+
+def test_of_no_devices_there_are_no_kinds() -> None:
+    nothing = pl.DataFrame(schema={"device": pl.String, "user_agent": pl.String})
+    assert device.kinds(nothing).equals(pl.Series("device_kind", [], dtype=pl.String))

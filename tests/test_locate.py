@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from processors.locate import COLUMNS, PLACES, Network, locate
+from processors.locate import COLUMNS, DATABASE, PLACES, Network, locate
 
 OFFICE = Network("203.0.113.0/24", "Head office", "office")
 MUMBAI = {
@@ -70,12 +70,12 @@ def test_what_is_unknown_is_not_residential() -> None:
 )
 def test_an_address_that_is_nobodys_has_a_kind_and_no_place(address: str, kind: str) -> None:
     said = {"is_found": False, "location_database_name": "GeoLite2-City", "location_database_date": date(2025, 8, 20)}
-    assert located(address, **said) == {"network_kind": kind}
+    assert located(address, **said) == {"network_kind": kind, **{name: said[name] for name in DATABASE}}
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "127.0.0.1", "100.64.0.1", "fe80::1"])
 def test_a_database_cannot_say_where_a_private_address_is(address: str) -> None:
-    assert located(address, **MUMBAI, asn=64496, network_name="Example").keys() == {"network_kind"}
+    assert located(address, **MUMBAI, asn=64496, network_name="Example").keys() == {"network_kind", *DATABASE}
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_sessions_have_the_places_of_the_database_beside_the_settings(tmp_path: 
         LONDON: ("London", "unknown", *known),
         NEW_YORK: ("New York", "unknown", *known),
         "9.9.9.9": (None, "unknown", *known),
-        "10.0.0.1": (None, "private", None, None),
+        "10.0.0.1": (None, "private", *known),
     }
     assert computed.warnings == () and not [note for note in report.notes if "location" in note]
     said = manifest(workspace)
@@ -133,7 +133,7 @@ def test_a_database_is_stale_after_thirty_days_and_places_are_told_all_the_same(
     _, computed, _ = run.run(workspace, as_of=AS_OF, dates=[DAY])
     said = (
         f"The location database GeoLite2-City is of {AS_OF.date() - timedelta(days=days)}, 31 days old, so what it "
-        "says may be wrong by now; `recent-activities geo fetch` gets a newer one",
+        "says may be wrong by now; `recent-activities geo fetch` gets the newest",
     )
     assert computed.warnings == (said if is_stale else ())
     assert manifest(workspace)["completeness"]["location_remarks"] == [*computed.warnings]
@@ -149,27 +149,30 @@ def test_a_database_that_is_none_is_told_and_stops_nothing(tmp_path: Path, conte
     path.write_bytes(content)
     _, computed, (report,) = run.run(workspace, as_of=AS_OF, dates=[DAY])
     assert report.rows == 1 and places(workspace, "city_name") == {LONDON: (None,)}
-    none, problem = computed.warnings
-    assert none == NONE and problem.startswith("location/city.mmdb: is ")
+    (problem,) = computed.warnings
+    assert problem.startswith("City database location/city.mmdb: is ")
     assert str(tmp_path) not in (workspace.reports / str(DAY) / "manifest.json").read_text()
 
 
-def test_a_damaged_record_costs_its_own_addresses_their_place(tmp_path: Path) -> None:
+def test_nothing_is_believed_of_a_database_that_is_damaged_somewhere(tmp_path: Path) -> None:
     workspace = landed(tmp_path, LONDON, MUMBAI)
     path = databases.write(tmp_path / "location" / "city.mmdb", CITIES)
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"England", b"\xff" * 7))
     _, computed, _ = run.run(workspace, as_of=AS_OF, dates=[DAY])
-    assert places(workspace, "city_name") == {LONDON: (None,), MUMBAI: ("Mumbai",)}
-    assert computed.warnings == ("Some records of GeoLite2-City are damaged, and say nothing of their addresses",)
+    assert places(workspace, "city_name") == {LONDON: (None,), MUMBAI: (None,)}
+    (problem,) = computed.warnings
+    assert problem.startswith("City database location/city.mmdb: is no location database (.mmdb), or a damaged one")
+    (said,) = [one for one in check.check(workspace.path, as_of=lambda _: AS_OF) if one.kind == "warning"]
+    assert said.where == "locations.city" and "a damaged one" in said.message
 
 
 def test_a_database_that_the_settings_name_and_is_not_there_is_told(tmp_path: Path) -> None:
     workspace = landed(tmp_path, LONDON, text=f'{workspaces.TEXT}\n[locations]\nanonymous = "gone.mmdb"\n')
     databases.write(tmp_path / "location" / "city.mmdb", CITIES)
     _, computed, _ = run.run(workspace, as_of=AS_OF, dates=[DAY])
-    remedy = "Get one with `recent-activities geo fetch`, or correct its path below [locations]"
-    assert computed.warnings == (f"gone.mmdb: is not there. {remedy}",)
+    remedy = "Correct its path below [locations], or put one there: `recent-activities geo fetch` gets one of places"
+    assert computed.warnings == (f"Anonymous database gone.mmdb: is not there. {remedy}",)
     (warning,) = [one for one in check.check(workspace.path, as_of=lambda _: AS_OF) if one.kind == "warning"]
     assert (warning.where, warning.message) == ("locations.anonymous", f"{tmp_path / 'gone.mmdb'} is not there")
 
@@ -207,6 +210,16 @@ def test_after_an_update_a_new_revision_says_which_places_changed(tmp_path: Path
         "1 session is at another place or network than before, from GeoLite2-City of 2025-08-20 to GeoLite2-City of "
         "2025-08-27; manifest.json names them",
     )
+
+
+def test_a_network_of_the_settings_that_changes_is_said_without_a_database(tmp_path: Path) -> None:
+    workspace = landed(tmp_path, "10.0.0.1")
+    run.run(workspace, as_of=AS_OF, dates=[DAY])
+    own = '\n[networks]\n"10.0.0.0/8" = { label = "Head office", kind = "office" }\n'
+    workspace.path.write_text(workspace.path.read_text() + own)
+    *_, (report,) = run.run(settings.load(workspace.path), as_of=AS_OF, dates=[DAY])
+    assert report.revision == 2
+    assert "1 session is at another place or network than before; manifest.json names them" in report.notes
 
 
 def test_an_update_that_moves_nobody_changes_no_session(tmp_path: Path) -> None:

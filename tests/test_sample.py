@@ -375,9 +375,9 @@ def test_the_sample_shows_places_and_networks_of_every_kind_that_it_has(folder: 
     run.run(settings.load(workspace), as_of=datetime(2025, 8, 30, tzinfo=UTC), dates=[DAY])
     sessions = query.sessions(workspace).select("network_name", "network_kind", words=place_words.in_words()).collect()
     assert set(sessions.rows()) >= {
-        ("Head office", "office", "near Bengaluru, IN · office network"),
+        ("Head office", "office", "near Bengaluru, IN ±20 km · office network"),
         ("Mobile carrier", "mobile", "in IN · mobile network"),
-        ("Example Broadband", "unknown", "near Mumbai, IN"),
+        ("Example Broadband", "unknown", "near Mumbai, IN ±20 km"),
     }
 
 
