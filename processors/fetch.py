@@ -107,7 +107,11 @@ def fetch(
     if target.exists() and not target.is_file():
         raise CallError(place, "is no file", "Name the .mmdb file that is to be written")
     with _alone(target, say) as folder:
-        before, release = _described(target), source.release()
+        before = _described(target)
+        if before and before.credit == location_database.MAXMIND and source.name != "maxmind" and not is_chosen:
+            remedy = f"Name the account that may have it, or take the other one by --from {source.name}"
+            raise CallError(place, f"holds {before.name}, which {source.title} is no match for", remedy)
+        release = source.release()
         if before and release and _origin(target, source.name) == release:
             return Fetched(source.name, before, before, is_new=False, is_newest=True)
         say(f"Getting {source.title}")

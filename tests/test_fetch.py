@@ -14,10 +14,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from processors import _archives, _download, _geo_commands, fetch, location_database
+from processors import _archives, _download, _geo_commands, _http_answers, fetch, location_database
 from processors.__main__ import app
 from processors._maxmind import MaxMind as Source
 from processors.errors import CallError, DataError, RecentActivitiesError
@@ -362,6 +363,36 @@ def test_silence_is_given_up(maxmind: MaxMind, place: Path, front: Server) -> No
 def test_redirections_have_an_end(maxmind: MaxMind, place: Path, front: Server) -> None:
     front.on_request(lambda handler: handler.say(302, Location=handler.path))
     assert "leads on and on, 5 times" in refused(place)
+
+
+@pytest.mark.parametrize("address", ["https://a..b/x", "https://xn--a/x", "data:text/plain,x", "https://[/x"])
+def test_a_redirection_to_what_is_no_address_is_told(
+    maxmind: MaxMind, place: Path, front: Server, address: str
+) -> None:
+    front.on_request(lambda handler: handler.say(302, Location=address))
+    assert refused(place).startswith("127.0.0.1: ")
+
+
+@pytest.mark.parametrize("server", ["https://xn--a/", f"https://{'a' * 80}/", "https://a..b/"])
+def test_a_server_that_can_have_no_such_name_is_a_wrong_call(
+    maxmind: MaxMind, place: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEOIPUPDATE_HOST", server)
+    assert "is no address of a server" in refused(place, CallError)
+
+
+def test_a_version_that_no_request_can_name_is_not_gone_on_with(maxmind: MaxMind, place: Path) -> None:
+    folder = place.with_name(".city.mmdb.fetch")
+    folder.mkdir()
+    (folder / "GeoLite2-City.tar.gz.part").write_bytes(b"some of it")
+    (folder / "GeoLite2-City.tar.gz.part.json").write_text(json.dumps({"e_tag": '"\u00b3"', "last_modified": ""}))
+    assert fetch.fetch(place, source()).is_new and place.read_bytes() == NEW
+
+
+@pytest.mark.parametrize("said", ["bytes \u00b3-5/10", f"bytes 1-2/{'9' * 5000}", "items 1-2/3", "bytes */3", ""])
+def test_a_piece_is_where_ascii_digits_say(said: str) -> None:
+    answer = httpx.Response(206, headers=[(b"Content-Range", said.encode("latin-1"))])
+    assert _http_answers.piece(answer) == (-1, 0)
 
 
 def test_a_redirection_from_tls_to_plain_text_is_not_followed(

