@@ -21,7 +21,7 @@ INSIDE = "\n"
 """What stands behind the header of a line that begins within a quoted cell."""
 
 _BOM = "\ufeff"
-_QUOTED = re.compile(r'(?:[^"]++|"")*+')
+_QUOTED = re.compile(r'[^"]*+(?:""[^"]*+)*')
 _Broken = Literal["open", "malformed"]
 
 

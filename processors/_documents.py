@@ -34,12 +34,13 @@ _WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")  # what the d
 _LONGEST_WORD = 12  # as are an escaped character's two halves
 _BOM = "\xef\xbb\xbf"  # of an export that was appended to another one
 
-_STRING = r'"(?:[^"\\]|\\.)*+"'
+# no group is possessive: up to Python 3.11.4 such ones may lose what is in them (cpython#106052)
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
 _SCALAR = rf"(?:{_STRING}|-?[0-9][0-9.eE+-]*+|true|false|null)"
-_FLAT = rf"\{{\s*+(?:{_STRING}\s*+:\s*+{_SCALAR}\s*+(?:,\s*+|(?=\}})))*+\}}"
+_FLAT = rf"\{{\s*+(?:{_STRING}\s*+:\s*+{_SCALAR}\s*+(?:,\s*+|(?=\}})))*\}}"
 # a string that never ends is one match as well: searching for its end from each of its quotes would be quadratic
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_MORE_MEMBERS = re.compile(rf"(?:\s*+,\s*+{_STRING}\s*+:\s*+{_SCALAR}(?=\s*+[,}}]))*+", re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_MORE_MEMBERS = re.compile(rf"(?:\s*+,\s*+{_STRING}\s*+:\s*+{_SCALAR}(?=\s*+[,}}]))*", re.DOTALL)
 _AFTER_BAD = re.compile(r"[ \t\r]*+(?:[,\]}\n]|\Z)")
 
 
@@ -178,7 +179,7 @@ def _patterns(
     inner = rf'"(?:{names})"\s*+:\s*+\['
     value = rf"{_STRING}\s*+:\s*+{_SCALAR}"
     known = rf'"(?:{"|".join(map(re.escape, beside))})"\s*+:\s*+{_FLAT}' if beside else value
-    head = rf"\{{\s*+(?:(?:{value}|{known})\s*+,\s*+)*+{inner}(?=\s*+[^\s\]])"
+    head = rf"\{{\s*+(?:(?:{value}|{known})\s*+,\s*+)*{inner}(?=\s*+[^\s\]])"
     member = rf"{inner}|{value}(?=\s*+[,}}])"
     return re.compile(r"[\s,\[\]}]*+"), re.compile(head, re.DOTALL), re.compile(member, re.DOTALL)
 

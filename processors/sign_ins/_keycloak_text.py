@@ -27,7 +27,9 @@ PLAIN = re.compile(
 )
 # a quote inside a value has a backslash before it, while a backslash has none: the first quote without ends the value
 QUOTED = {
-    quote: re.compile(KEY + rf"{quote}(?P<quoted>(?:[^{quote}\\]|\\{quote}|\\)*+){quote}(?:, |\Z)", re.DOTALL)
+    quote: re.compile(
+        KEY + rf"{quote}(?P<quoted>[^{quote}\\]*+(?:\\{quote}?+[^{quote}\\]*+)*){quote}(?:, |\Z)", re.DOTALL
+    )
     for quote in ('"', "'")
 }
 
