@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from processors._encode_kernel import encode_rows
+from processors._encode_kernel import encode
 from processors._words import WORD, byte_at, find, find_text, inlined, int64s, starts_with, uint8s
 
 QUOTE, BACKSLASH, DASH, DIGIT_0 = b'"\\-0'
@@ -182,7 +182,7 @@ def cut(
             slot = done[DONE_COLUMNS]
             at_column = slot * COLUMN_COLUMNS
             if column[at_column + IS_TEXT]:
-                done[DONE_ROWS] = encode_rows(
+                done[DONE_ROWS] = encode(
                     data,
                     size,
                     slot_at + slot * rows * WORD,

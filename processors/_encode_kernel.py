@@ -11,7 +11,7 @@ _HIGH, _LOW, _HALF = np.uint64(0xFFFFFFFF00000000), np.uint64(0xFFFFFFFF), np.ui
 
 
 @njit
-def encode_rows(
+def encode(
     data: int,
     size: int,
     at: int,
@@ -76,27 +76,6 @@ def encode_rows(
         last, last_length, last_code = place, length, code
     ends[-1] = known
     return count
-
-
-def encode(
-    data: int,
-    size: int,
-    at: int,
-    lengths: int,
-    first: int,
-    count: int,
-    seed: int,
-    codes: int,
-    table: int,
-    table_size: int,
-    offsets: int,
-    texts: int,
-    texts_size: int,
-) -> int:
-    """The same as `encode_rows`."""
-    return encode_rows(
-        data, size, at, lengths, first, count, seed, codes, table, table_size, offsets, texts, texts_size
-    )
 
 
 def grow(table: int, table_size: int, larger: int, larger_size: int) -> int:

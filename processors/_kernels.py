@@ -102,7 +102,7 @@ def suspects(data: int, at: int, lengths: int, count: int, places: int) -> int:
 
 
 KERNELS: tuple[Any, ...] = (
-    *(counted, holds, lines, suspects, gather, cut, requests, encode, grow, json, objects),
+    *(counted, holds, lines, suspects, gather, cut, requests, encode.py_func, grow, json, objects),
     *(group, settle, follow, precede, views),
     *(walk, survey, sound),
 )
